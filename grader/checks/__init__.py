@@ -1,0 +1,1 @@
+"""The checks and misconceptions of every exercise: one file each, ordinary pytest."""

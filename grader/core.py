@@ -1,0 +1,263 @@
+"""Grade a submission: the way from an exercise and a file to a report. Imports no torch."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from grader.course import Exercise
+from grader.errors import GraderError, UnusableInput
+from grader.report import CheckResult, Report, Status
+from grader.submission import Submission
+
+if TYPE_CHECKING:
+    from grader.sandbox.judge_side import Client
+
+GRADING_SECONDS = 600.0
+"""No grading takes longer; each call of the learner's code has its own, much shorter limit."""
+
+START_SECONDS = 120.0
+LINE_LIMIT = 8 << 20
+
+Backend = Literal["fork", "spawn"]
+
+
+class CheckPlan(NamedTuple):
+    """A check that is about to run."""
+
+    name: str
+    title: str
+    points: int
+
+
+class Event(NamedTuple):
+    """Something that happened in a grading: the plan is known, a check starts, a check has its result."""
+
+    kind: Literal["begin", "start", "result"]
+    checks: tuple[CheckPlan, ...] = ()
+    name: str = ""
+    result: CheckResult | None = None
+
+
+def _ignore(_: Event) -> None:
+    """What nobody listens to."""
+
+
+class Sandbox:
+    """A process that starts and ends the processes of gradings, warm after the first moment.
+
+    Starting it returns at once; it imports torch in the background until the first grading.
+
+    Args:
+        backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
+        without: isolation layers to leave out; for tests and for ``grade doctor``.
+    """
+
+    def __init__(self, *, backend: Backend | None = None, without: Collection[str] = ()) -> None:
+        backend = backend or ("fork" if sys.platform == "linux" else "spawn")
+        module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
+        self._control, theirs = socket.socketpair()
+        left_out = [part for layer in without for part in ("--without", layer)]
+        command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *left_out]
+        try:
+            # A session of its own: Ctrl-C in a terminal reaches the front alone, which then ends the sandbox.
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            self._control.close()
+            raise GraderError(f"the sandbox could not be started: {error.strerror}") from None
+        finally:
+            theirs.close()
+        self._replies = _Lines(self._control)
+        self._ready = False
+        self._attending = False
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The supervising process."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """End the sandbox with everything that runs in it."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def attend(self, submission: Submission) -> Client:
+        """A submission for a judge that is this very process (pytest run by an author).
+
+        One at a time: the client must hang up before the next grading or the next client.
+        """
+        from grader.sandbox.judge_side import Client, Spawner
+
+        ours, theirs = socket.socketpair()
+        self._start("attend", theirs)
+        self._attending = True
+        return Client(Spawner(ours), submission.name, submission.source)
+
+    def judge(self, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Start a judge on a task; its events as they come.
+
+        Raises:
+            GraderError: the sandbox or the judge died, or took too long.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            self._start("judge", theirs)
+            ours.sendall(json.dumps(task).encode() + b"\n")
+            deadline = time.monotonic() + GRADING_SECONDS
+            lines = _Lines(ours)
+            while (line := lines.next(deadline)) is not None:
+                yield json.loads(line)
+        except OSError:
+            raise GraderError("the grading process went away; run the command again") from None
+        finally:
+            ours.close()
+        self._next_reply(START_SECONDS)
+
+    def _start(self, operation: str, end: socket.socket) -> None:
+        if not self._ready:
+            self._next_reply(START_SECONDS)
+            self._ready = True
+        if self._attending:
+            self._next_reply(START_SECONDS)
+            self._attending = False
+        try:
+            socket.send_fds(self._control, [json.dumps({"op": operation}).encode()], [end.fileno()])
+        except OSError:
+            raise GraderError(f"the sandbox is gone{self._ending()}; run the command again") from None
+        finally:
+            end.close()
+
+    def _next_reply(self, seconds: float) -> dict[str, Any]:
+        line = self._replies.next(time.monotonic() + seconds)
+        if line is None:
+            raise GraderError(f"the sandbox is gone{self._ending()}; run the command again")
+        return dict(json.loads(line))
+
+    def _ending(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=2)
+            return f" (it was killed by signal {-code})" if code < 0 else f" (exit code {code})"
+        return ""
+
+
+class _Lines:
+    """Lines of JSON from a socket, with a deadline for each."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._rest = bytearray()
+
+    def next(self, deadline: float) -> bytes | None:
+        """The next line; None once the other side has hung up.
+
+        Raises:
+            GraderError: the deadline passed, or the line has no end.
+        """
+        while b"\n" not in self._rest:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._end], [], [], left)[0]:
+                raise GraderError("the grading took too long and was stopped; run the command again")
+            try:
+                data = self._end.recv(1 << 16)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._rest += data
+            if len(self._rest) > LINE_LIMIT:
+                raise GraderError("the grading process sent too much and was stopped")
+        line, _, self._rest = self._rest.partition(b"\n")
+        return bytes(line)
+
+
+def grade(
+    exercise: Exercise,
+    submission: Submission,
+    *,
+    sandbox: Sandbox,
+    seed: int,
+    checks: Sequence[str] = (),
+    on_event: Callable[[Event], None] = _ignore,
+) -> Report:
+    """Grade one submission.
+
+    Args:
+        exercise: what it answers.
+        submission: what a learner handed in.
+        sandbox: where its code runs.
+        seed: what the probes are drawn from.
+        checks: names of checks to run, with what they require; all when empty.
+        on_event: called as checks start and end.
+
+    Raises:
+        UnusableInput: no check has this name.
+        GraderError: our own fault; there is no verdict.
+    """
+    started = time.perf_counter()
+    task = {
+        "checks": os.fspath(exercise.checks),
+        "name": submission.name,
+        "source": submission.source,
+        "seed": seed,
+        "only": list(checks),
+    }
+    results: list[CheckResult] = []
+    layers: tuple[str, ...] | None = None
+    for event in sandbox.judge(task):
+        match event["event"]:
+            case "begin":
+                on_event(Event("begin", tuple(CheckPlan(*plan) for plan in event["checks"])))
+            case "start":
+                on_event(Event("start", name=event["name"]))
+            case "result":
+                result = _with_hint(CheckResult.from_json(event["result"]), exercise)
+                results.append(result)
+                on_event(Event("result", name=result.name, result=result))
+            case "unknown":
+                raise UnusableInput(_unknown_check(exercise, event["name"], event["known"]))
+            case "fault":
+                raise GraderError(f"{exercise.name} could not be graded: {event['text']}")
+            case "end":
+                layers = tuple(event["layers"])
+    if layers is None:
+        raise GraderError("the grading process was killed before it had finished; run the command again")
+    return Report(exercise.name, exercise.title, tuple(results), time.perf_counter() - started, layers, seed)
+
+
+def _with_hint(result: CheckResult, exercise: Exercise) -> CheckResult:
+    """Where no misconception says what to look at, the exercise's first hint for this check does."""
+    tiers = exercise.hints.get(result.name, ())
+    if result.hint or not tiers or result.status in (Status.PASSED, Status.SKIPPED):
+        return result
+    return replace(result, hint=tiers[0])
+
+
+def _unknown_check(exercise: Exercise, name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    suggestion = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+    return f"{exercise.name} has no check {name}: {suggestion}"

@@ -1,0 +1,112 @@
+"""The Python text of a Jupyter notebook, read with ``json`` alone: nbformat would take a second to import."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from grader.errors import UnusableInput
+
+# A line of IPython's own: %matplotlib, !pip, ?help, help?, files = !ls. A "%" or "!" that continues an expression
+# is followed by a space or "=", so "% 3" and "!= x" are not taken for one.
+_MAGIC = re.compile(r"\s*(%{1,2}[A-Za-z_]|!(?!=)|\?{1,2}\w|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*(!(?!=)|%[A-Za-z_]))")
+_PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """The code of a notebook as one text.
+
+    Args:
+        source: the code cells, each under a comment that names it.
+        starts: for each code cell, the line of ``source`` above its first one.
+    """
+
+    source: str
+    starts: tuple[int, ...]
+
+
+def read_notebook(text: str, name: str) -> Notebook:
+    """Join the code cells of a notebook; lines that only IPython understands become comments.
+
+    Raises:
+        UnusableInput: the text is no notebook.
+    """
+    lines: list[str] = []
+    starts = []
+    for number, cell in enumerate(_code_cells(_load(text, name), name), start=1):
+        lines.append(f"# code cell {number}")
+        starts.append(len(lines))
+        lines.extend(_python_lines(cell))
+    return Notebook("\n".join(lines) + "\n", tuple(starts))
+
+
+def _load(text: str, name: str) -> dict[str, Any]:
+    try:
+        notebook = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnusableInput(
+            f"{name}, line {error.lineno}: this is not a notebook ({error.msg}). "
+            "Open it in Jupyter, save it, and grade it again."
+        ) from None
+    except (RecursionError, ValueError):
+        raise UnusableInput(f"{name} is nested too deeply to be a notebook.") from None
+    if not isinstance(notebook, dict) or "nbformat" not in notebook:
+        raise UnusableInput(f"{name} is JSON, but not a notebook. Save your work from Jupyter as .ipynb.")
+    if not isinstance(notebook.get("cells"), list):
+        raise UnusableInput(f"{name} is a notebook of an old format. Open it in Jupyter and save it once.")
+    return notebook
+
+
+def _code_cells(notebook: dict[str, Any], name: str) -> list[str]:
+    cells: list[str] = []
+    for cell in notebook["cells"]:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source", "")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if not isinstance(source, str):
+            raise UnusableInput(f"{name}: code cell {len(cells) + 1} holds no text. Save it again from Jupyter.")
+        cells.append(source.replace("\r\n", "\n").replace("\r", "\n"))
+    if not any(cell.strip() for cell in cells):
+        raise UnusableInput(f"{name} has no code cells. Grade the notebook that holds your answers.")
+    return cells
+
+
+def _python_lines(cell: str) -> list[str]:
+    """The cell's lines, as many as before, with IPython's own turned into comments."""
+    lines = cell.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    if first.startswith("%%") and not first.startswith(_PYTHON_CELLS):
+        return [f"# {line}" for line in lines]
+    # A "%" that begins a line of a plain Python cell belongs to an expression or a text; leave such a cell alone.
+    return lines if _parses(cell) else _without_magics(lines)
+
+
+def _parses(cell: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _without_magics(lines: list[str]) -> list[str]:
+    kept = []
+    continued = False
+    for line in lines:
+        if continued or _MAGIC.match(line):
+            indent = line[: len(line) - len(line.lstrip())]
+            # `pass`, because the line may be the only one of its block.
+            kept.append(f"{indent}pass  # {line.strip()}" if not continued else f"# {line}")
+            continued = line.rstrip().endswith("\\")
+        else:
+            kept.append(line)
+    return kept

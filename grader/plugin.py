@@ -1,0 +1,184 @@
+"""The pytest plugin that turns a check file and a submission into results.
+
+``grade`` runs it inside a judge. Authors run the same checks with pytest itself, and debug them with ``--pdb``:
+``pytest -p grader.plugin --submission FILE grader/checks/exercise1_reparameterization.py``
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from grader.checking import Rng
+from grader.errors import GraderError, UnusableInput
+from grader.learner import RemoteLearner
+from grader.report import CheckResult, Status
+from grader.sandbox.judge_side import Client
+from grader.suite import Check, Suite
+from grader.verdict import Grading, verdict
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+class GradingPlugin:
+    """Fixtures and hooks for one submission and one check file.
+
+    Args:
+        client: the submission.
+        grading: its text and the seed.
+        only: names of the checks to run, with what they require; all when empty.
+        emit: receives what happens, as it happens.
+    """
+
+    def __init__(self, client: Client, grading: Grading, only: Iterable[str] = (), emit: Emit | None = None) -> None:
+        self._client = client
+        self._grading = grading
+        self._only = frozenset(only)
+        self._emit = emit if emit is not None else lambda _: None
+        self._suites: dict[ModuleType, Suite] = {}
+        self._learner: RemoteLearner | None = None
+        self._status: dict[str, Status] = {}
+        self._started = 0.0
+
+    # --- fixtures -----------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def learner(self, request: pytest.FixtureRequest) -> RemoteLearner:
+        """The submission, loaded, its random generators seeded."""
+        self._client.load()
+        self._client.seed(self._rng(request.node.name + "/learner").seed())
+        self._learner = RemoteLearner(self._suite(request.node), self._client)
+        return self._learner
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> Rng:
+        """Fresh probes for this check."""
+        return self._rng(request.node.name)
+
+    def _rng(self, name: str) -> Rng:
+        return Rng(self._grading.seed, name)
+
+    # --- hooks --------------------------------------------------------------------------------------------
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Choose the checks, trainings last, and announce them."""
+        wanted = self._wanted(items)
+        left_out = [item for item in items if item.name not in wanted]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.name in wanted]
+        items.sort(key=lambda item: self._check(item).training)
+        plans = [self._check(item) for item in items]
+        self._emit({"event": "begin", "checks": [[plan.name, plan.title, plan.points] for plan in plans]})
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip a check whose prerequisite did not pass."""
+        self._emit({"event": "start", "name": item.name})
+        self._started = time.perf_counter()
+        self._learner = None
+        for name in self._check(item).requires:
+            if self._status.get(name) is not Status.PASSED:
+                title = self._suite(item).checks[name].title
+                pytest.skip(f"Fix “{title}” ({name}) first.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn the end of a check into its result."""
+        report = yield
+        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+            result = self._result(item, call.excinfo.value if call.excinfo else None)
+            self._status[item.name] = result.status
+            self._emit({"event": "result", "result": result})
+            if result.message:
+                report.sections.append(("what the learner reads", f"{result.message}\n{result.hint}".strip()))
+        return report
+
+    def _result(self, item: pytest.Item, error: BaseException | None) -> CheckResult:
+        check = self._check(item)
+        if isinstance(error, pytest.skip.Exception):
+            result = CheckResult(item.name, check.title, Status.SKIPPED, 0, check.points, message=str(error.msg))
+        else:
+            failure = AssertionError(str(error)) if isinstance(error, pytest.fail.Exception) else error
+            result = verdict(self._suite(item), check, failure, self._grading.of(self._learner))
+        return replace(result, seconds=round(time.perf_counter() - self._started, 4), output=self._client.printed())
+
+    # --- the check file -----------------------------------------------------------------------------------
+
+    def _suite(self, item: Any) -> Suite:
+        module: ModuleType = item.module
+        if module not in self._suites:
+            self._suites[module] = Suite.of(module)
+        return self._suites[module]
+
+    def _check(self, item: pytest.Item) -> Check:
+        return self._suite(item).checks[item.name]
+
+    def _wanted(self, items: list[pytest.Item]) -> set[str]:
+        """The asked-for checks and, recursively, what they require."""
+        names = {item.name for item in items}
+        if not self._only:
+            return names
+        unknown = sorted(self._only - names)
+        if unknown:
+            raise UnknownCheckError(unknown[0], [item.name for item in items])
+        wanted: set[str] = set()
+        todo = list(self._only)
+        by_name = {item.name: item for item in items}
+        while todo:
+            name = todo.pop()
+            if name not in wanted:
+                wanted.add(name)
+                todo.extend(self._check(by_name[name]).requires)
+        return wanted
+
+
+class UnknownCheckError(Exception):
+    """A check was asked for that the exercise does not have.
+
+    Args:
+        name: what was asked for.
+        known: the names that there are.
+    """
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = known
+
+
+# --- plain pytest -----------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options for authors who run checks with pytest itself."""
+    group = parser.getgroup("grader", "grade a submission")
+    group.addoption("--submission", type=Path, metavar="FILE", help="the file to grade, in the sandbox")
+    group.addoption("--seed", type=int, default=0, help="draw the probes from this seed (default 0)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open a sandbox for the submission; this process is the judge."""
+    from grader.core import Sandbox
+    from grader.submission import read_submission
+
+    path = config.getoption("--submission")
+    if path is None:
+        return
+    try:
+        submission = read_submission(path)
+        sandbox = Sandbox()
+        config.add_cleanup(sandbox.close)
+        client = sandbox.attend(submission)
+    except (UnusableInput, GraderError) as error:
+        raise pytest.UsageError(str(error)) from None
+    config.add_cleanup(client.hang_up)
+    grading = Grading(submission.source, config.getoption("--seed"))
+    config.pluginmanager.register(GradingPlugin(client, grading), "grading")

@@ -1,0 +1,152 @@
+"""Starts, replaces and ends the processes of a grading. Knows no source, no check and no result.
+
+The front asks over a control socket (one JSON line and its descriptors a request); a judge asks over its own
+socket for submission processes. Two ways to start a process share all of this: a fork (``zygote.py``) and a fresh
+interpreter (``oneshot.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+from grader.sandbox.isolation import Budget
+
+REQUEST_LIMIT = 4096
+MEMORY = 2 << 30
+CPU_SECONDS = 300
+GRACE = (1, 5, 20, 100)
+"""Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
+
+
+class Supervisor(ABC):
+    """Serves one front; ends with it.
+
+    Args:
+        control: the socket to the front.
+        layers: the isolation layers to use where they are available.
+    """
+
+    def __init__(self, control: socket.socket, layers: Collection[str]) -> None:
+        self._control = control
+        self._layers = tuple(layers)
+        self._submission: int | None = None
+
+    @abstractmethod
+    def _start_submission(self, budget: Budget, wire: socket.socket, output: int) -> int:
+        """Start an isolated process that answers on ``wire`` and prints to ``output``; its process id."""
+
+    @abstractmethod
+    def _start_judge(self, job: socket.socket, requests: socket.socket) -> int:
+        """Start a judge that reads its job from ``job``; its process id."""
+
+    def serve(self) -> None:
+        """Answer the front until it hangs up."""
+        self._control.sendall(b'{"ready": true}\n')
+        while True:
+            try:
+                line, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 1)
+            except ConnectionError:
+                return  # the front went away without reading our last reply
+            if not line:
+                return
+            request = json.loads(line)
+            budget = Budget(memory=request.get("memory", MEMORY), cpu_seconds=request.get("cpu_seconds", CPU_SECONDS))
+            end = socket.socket(fileno=descriptors[0])
+            if request["op"] == "judge":
+                self._judge(budget, end)
+            else:
+                self._attend(budget, end, None)
+
+    def _judge(self, budget: Budget, job: socket.socket) -> None:
+        """Run one judge to its end. The first submission process is started before it: before any check is loaded."""
+        ours, theirs = socket.socketpair()
+        first = self._new_submission(budget)
+        judge = self._start_judge(job, theirs)
+        job.close()
+        theirs.close()
+        self._attend(budget, ours, judge, first)
+
+    def _attend(
+        self,
+        budget: Budget,
+        requests: socket.socket,
+        judge: int | None,
+        prepared: tuple[socket.socket, int] | None = None,
+    ) -> None:
+        """Serve a judge's requests until it is done, then leave no process behind."""
+        poll = select.poll()
+        poll.register(requests, select.POLLIN)
+        poll.register(self._control, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in poll.poll()]
+            if self._control.fileno() in ready:
+                break  # the front hung up or cancels
+            line = requests.recv(REQUEST_LIMIT)
+            if not line:
+                break
+            if line == b"spawn\n":
+                ends = prepared or self._new_submission(budget)
+                prepared = None
+                socket.send_fds(requests, [b"{}\n"], [ends[0].fileno(), ends[1]])
+                _close(ends)
+            elif line == b"reap\n":
+                requests.sendall(json.dumps(self._end_submission(GRACE)).encode() + b"\n")
+        if prepared is not None:
+            _close(prepared)
+        requests.close()
+        self._end_submission()
+        ending = self._end(judge, GRACE) if judge is not None else {}
+        with suppress(OSError):
+            self._control.sendall(json.dumps({"ended": ending}).encode() + b"\n")
+
+    def _new_submission(self, budget: Budget) -> tuple[socket.socket, int]:
+        """A fresh submission process; the judge's ends of its wire and of its output."""
+        self._end_submission()
+        ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        read, write = os.pipe()
+        self._submission = self._start_submission(budget, theirs, write)
+        theirs.close()
+        os.close(write)
+        return ours, read
+
+    def _end_submission(self, grace: tuple[int, ...] = ()) -> dict[str, Any]:
+        pid, self._submission = self._submission, None
+        return self._end(pid, grace) if pid is not None else {}
+
+    def _end(self, pid: int, grace: tuple[int, ...] = ()) -> dict[str, Any]:
+        """Kill a process with its group, unless it ends by itself within the grace; how it ended, what it used."""
+        ended = 0
+        for milliseconds in grace:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                break
+            time.sleep(milliseconds / 1000)
+        for kill in (os.killpg, os.kill):
+            # After its end too: it may have left something in its session. A reaped number is not reused that fast.
+            with suppress(ProcessLookupError, PermissionError):
+                kill(pid, signal.SIGKILL)
+        if not ended:
+            _, status, usage = os.wait4(pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        return {
+            "signal": -code if code < 0 else None,
+            "code": code if code >= 0 else None,
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),
+        }
+
+
+def _close(ends: tuple[socket.socket, int]) -> None:
+    ends[0].close()
+    os.close(ends[1])

@@ -1,0 +1,199 @@
+"""From how a check ended to what a learner reads."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from grader import diagnosis
+from grader.checking import CheckFailure, NotAttempted, Rng
+from grader.errors import GraderError
+from grader.formatting import describe
+from grader.learner import Call, Learner, LocalLearner
+from grader.report import CheckResult, Evidence, Status
+from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
+from grader.suite import Check, Suite
+from grader.text import clean
+
+ELEMENTS_SHOWN = 12
+SOURCE_LINE_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Grading:
+    """What a verdict needs to know of the submission.
+
+    Args:
+        source: its text, to quote a line of it.
+        seed: the seed of the grading.
+        used: names of the learner's functions and answers that the check had used.
+        last_call: the last call that the check made.
+    """
+
+    source: str
+    seed: int
+    used: set[str] = field(default_factory=set)
+    last_call: Call | None = None
+
+    def of(self, learner: Learner | None) -> Grading:
+        """The same, after a check."""
+        if learner is None:
+            return self
+        return Grading(self.source, self.seed, learner.used, learner.calls[-1] if learner.calls else None)
+
+
+def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Grading) -> CheckResult:
+    """The result of one check.
+
+    Args:
+        suite: the exercise's check file.
+        check: the check that ran.
+        error: what it ended with, or None.
+        grading: see :class:`Grading`.
+
+    Raises:
+        GraderError: the check itself is at fault.
+    """
+    if error is None:
+        return _result(check, Status.PASSED, points=check.points)
+    if isinstance(error, NotAttempted) or (isinstance(error, NotImplementedError) and isinstance(error, LearnerRaised)):
+        message = error.message if isinstance(error, NotAttempted) else _not_written(error, grading)
+        return _result(check, Status.NOT_ATTEMPTED, message=message)
+    if isinstance(error, LearnerFault):
+        return _blame(suite, check, error, grading)
+    if isinstance(error, AssertionError):
+        return _failure(suite, check, error, grading)
+    return _unusable(suite, check, error, grading)
+
+
+def _result(check: Check, status: Status, **fields: Any) -> CheckResult:
+    return CheckResult(
+        name=check.name,
+        title=check.title,
+        status=status,
+        points=fields.pop("points", 0),
+        max_points=check.points,
+        **fields,
+    )
+
+
+def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
+    """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
+    named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.source)
+    message = _sentence(error.message if isinstance(error, CheckFailure) else str(error) or check.title)
+    got, expected = (error.got, error.expected) if isinstance(error, CheckFailure) else (None, None)
+    if named is not None:
+        message += f"\n{_sentence(named.says)} {_sentence(named.why)}"
+    else:
+        related = diagnosis.relation(got, expected)
+        message += f"\n{_sentence(related)}" if related else ""
+    return _result(
+        check,
+        Status.FAILED,
+        message=message,
+        misconception=named.name if named else None,
+        hint=_sentence(named.look) if named else "",
+        evidence=_evidence(suite, got, expected, grading),
+    )
+
+
+def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) -> CheckResult:
+    """The learner's code raised, died, hung, or does not fit the call."""
+    named = None
+    message = _sentence(str(error))
+    if isinstance(error, LearnerRaised):
+        named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.source)
+        message = _sentence(f"your code raised {error}") + _where(error.frames, grading.source)
+        if isinstance(error, EOFError):
+            message += "\nThere is nobody to answer input() here: take it out."
+        if isinstance(error, MemoryError):
+            message += "\nIt asked for more memory than a grading may have."
+        if isinstance(error, ModuleNotFoundError):
+            message += "\nUse only what the exercise imports: torch, numpy and Python's own modules."
+    if isinstance(error, WrongSignature) and grading.last_call is not None:
+        reference = suite.references.get(grading.last_call.function)
+        wanted = f"{grading.last_call.function}{inspect.signature(reference)}" if reference is not None else ""
+        message = f"The call does not fit: {_sentence(str(error))}\nExpected: {_plain_signature(wanted)}"
+    if named is not None:
+        message += f"\n{_sentence(named.says)} {_sentence(named.why)}"
+    return _result(
+        check,
+        Status.ERROR,
+        message=message,
+        misconception=named.name if named else None,
+        hint=_sentence(named.look) if named else "",
+        evidence=Evidence(call=_call_text(suite, grading)),
+    )
+
+
+def _unusable(suite: Suite, check: Check, error: BaseException, grading: Grading) -> CheckResult:
+    """The check stumbled. If it does not stumble over our own implementation, the learner's value is the cause."""
+    torch.manual_seed(grading.seed)
+    stumbles = diagnosis.run_check(check, LocalLearner(suite), Rng(grading.seed, check.name))
+    if stumbles is not None:
+        raise GraderError(f"the check {check.name} is at fault: {type(error).__name__}: {clean(str(error), 300)}")
+    reason = clean(f"{type(error).__name__}: {error}", 300)
+    return _result(
+        check,
+        Status.ERROR,
+        message=f"The check cannot use what your code returned ({reason}).",
+        evidence=Evidence(call=_call_text(suite, grading)),
+    )
+
+
+def _not_written(error: BaseException, grading: Grading) -> str:
+    name = grading.last_call.function if grading.last_call else "this part"
+    text = getattr(error, "text", "")
+    return f"{name} is still to be written" + (f": {text}" if text else "")
+
+
+def _where(frames: tuple[tuple[int, str], ...], source: str) -> str:
+    """Where in the learner's file, with the line itself."""
+    lines = source.splitlines()
+    shown = [(line, name) for line, name in frames if 1 <= line <= len(lines)][-3:]
+    parts = []
+    for line, name in shown:
+        place = f"line {line}" + ("" if name == "<module>" else f", in {name}")
+        parts.append(f"\n{place}: {clean(lines[line - 1].strip(), SOURCE_LINE_SHOWN)}")
+    return "".join(parts)
+
+
+def _evidence(suite: Suite, got: Any, expected: Any, grading: Grading) -> Evidence:
+    shown = describe(expected, ELEMENTS_SHOWN) if expected is not None else ""
+    came = clean(describe(got, ELEMENTS_SHOWN), 600) if got is not None else ""
+    return Evidence(call=_call_text(suite, grading), got=came, expected=shown)
+
+
+def _call_text(suite: Suite, grading: Grading) -> str:
+    """The last call, as the learner would write it."""
+    call = grading.last_call
+    if call is None:
+        return ""
+    names: list[str] = []
+    reference = suite.references.get(call.function)
+    if reference is not None:
+        names = list(inspect.signature(reference).parameters)
+    shown = [
+        f"{names[place]}={describe(value)}" if place < len(names) else describe(value)
+        for place, value in enumerate(call.args)
+    ]
+    shown += [f"{name}={describe(value)}" for name, value in call.kwargs.items()]
+    return f"{call.function}({', '.join(shown)})"
+
+
+def _plain_signature(text: str) -> str:
+    return text.replace("torch.Tensor", "Tensor").replace("'", "")
+
+
+def _sentence(text: str) -> str:
+    """Capital first letter unless it starts with a name, and a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text.split()[0]
+    if first.isalpha() and first.islower() and "_" not in first and len(first) > 1:
+        text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?…:" else f"{text}."

@@ -1,0 +1,134 @@
+"""The folder in which a learner works: `exercises/` with the stubs, and a short README."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.course import Course, Exercise
+from grader.errors import UnusableInput
+from grader.text import one_line
+
+FOLDER = "exercises"
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What ``init`` did: paths relative to the workspace."""
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+def find(start: Path) -> Path | None:
+    """The nearest folder, from ``start`` upwards, with ``exercises/exercise*_*.py`` in it."""
+    for folder in (start, *start.parents):
+        if any((folder / FOLDER).glob("exercise*_*.py")):
+            return folder
+    return None
+
+
+def file_of(exercise: Exercise, workspace: Path | None) -> Path:
+    """The learner's file for an exercise: the ``.py`` file, or a notebook of that name.
+
+    Raises:
+        UnusableInput: there is no workspace, or it lacks this exercise.
+    """
+    if workspace is None:
+        raise UnusableInput(
+            "There are no exercises in this folder or above it. `grade init DIR` copies them to DIR; "
+            "or name your file with --submission FILE."
+        )
+    return in_folder(exercise, workspace / FOLDER)
+
+
+def in_folder(exercise: Exercise, folder: Path) -> Path:
+    """``folder/<exercise>.py``, or the ``.ipynb`` beside it when that is all there is.
+
+    Raises:
+        UnusableInput: neither is there.
+    """
+    script, notebook = (folder / f"{exercise.name}{suffix}" for suffix in (".py", ".ipynb"))
+    if os.path.lexists(script):
+        return script
+    if os.path.lexists(notebook):
+        return notebook
+    shown = one_line(str(folder))
+    if not folder.is_dir():
+        raise UnusableInput(f"{shown}: there is no such folder.")
+    raise UnusableInput(f"{shown} has no {script.name}. `grade init DIR` copies what is missing to DIR.")
+
+
+def init(target: Path, course: Course) -> Copied:
+    """Copy the stubs and a README to ``target``; a file that is there already is kept as it is.
+
+    Raises:
+        UnusableInput: a folder cannot be made or a file cannot be written. No half-written file stays.
+    """
+    files = {Path(FOLDER) / exercise.stub.name: _stub(exercise) for exercise in course.exercises}
+    files[Path("README.md")] = _readme(course)
+    _make_folder(target)
+    _make_folder(target / FOLDER)
+    written, kept = [], []
+    for path, text in files.items():
+        (written if _write_new(target / path, text) else kept).append(path)
+    return Copied(tuple(written), tuple(kept))
+
+
+def _stub(exercise: Exercise) -> str:
+    try:
+        return exercise.stub.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnusableInput(f"{exercise.stub} is missing from the installation: {error.strerror}.") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UnusableInput(f"{one_line(str(folder))}: a file is in the way of this folder.") from None
+    except (OSError, ValueError) as error:
+        raise UnusableInput(f"{one_line(str(folder))} cannot be made: {_reason(error)}.") from None
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file that is not there yet; False when something of that name is there."""
+    try:
+        # "x" refuses links too, even those that point nowhere.
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UnusableInput(f"{one_line(str(path))} cannot be written: {_reason(error)}.") from None
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        path.unlink()
+        raise UnusableInput(f"{one_line(str(path))} cannot be written: {_reason(error)}.") from None
+    return True
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _readme(course: Course) -> str:
+    first = course.exercises[0]
+    rows = "\n".join(f"| `{e.short}` | {e.title} | {e.minutes} min |" for e in course.exercises)
+    return f"""# {course.title}
+
+Open a file in `exercises/`, read it from the top, and fill the places that hold `None` or raise
+`NotImplementedError`. Then let it be graded, as often as you like:
+
+    grade {first.short}     # one exercise: what is right, what is wrong, and why
+    grade all           # every exercise
+    grade               # what you have passed, and what comes next
+
+| | | takes about |
+|---|---|---|
+{rows}
+
+Your answers never leave this computer. What you have tried is kept in `.reparam/`.
+"""

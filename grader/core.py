@@ -28,7 +28,20 @@ GRADING_SECONDS = 600.0
 """No grading takes longer; each call of the learner's code has its own, much shorter limit."""
 
 START_SECONDS = 120.0
+MEMORY = 2 << 30
 LINE_LIMIT = 8 << 20
+ENVIRONMENT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)
+"""All that a sandbox inherits: the rest of the environment may hold secrets."""
 
 Backend = Literal["fork", "spawn"]
 
@@ -62,9 +75,11 @@ class Sandbox:
     Args:
         backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
         without: isolation layers to leave out; for tests and for ``grade doctor``.
+        memory: bytes that a submission may use beyond what the libraries take.
     """
 
-    def __init__(self, *, backend: Backend | None = None, without: Collection[str] = ()) -> None:
+    def __init__(self, *, backend: Backend | None = None, without: Collection[str] = (), memory: int = MEMORY) -> None:
+        self._memory = memory
         backend = backend or ("fork" if sys.platform == "linux" else "spawn")
         module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
         self._control, theirs = socket.socketpair()
@@ -73,7 +88,11 @@ class Sandbox:
         try:
             # A session of its own: Ctrl-C in a terminal reaches the front alone, which then ends the sandbox.
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+                start_new_session=True,
             )
         except OSError as error:
             self._control.close()
@@ -146,7 +165,9 @@ class Sandbox:
             self._next_reply(START_SECONDS)
             self._attending = False
         try:
-            socket.send_fds(self._control, [json.dumps({"op": operation}).encode()], [end.fileno()])
+            socket.send_fds(
+                self._control, [json.dumps({"op": operation, "memory": self._memory}).encode()], [end.fileno()]
+            )
         except OSError:
             raise GraderError(f"the sandbox is gone{self._ending()}; run the command again") from None
         finally:

@@ -46,7 +46,7 @@ class Exercise:
     minutes: int
     concepts: tuple[str, ...]
     sources: tuple[str, ...]
-    hints: Mapping[str, tuple[str, ...]] = field(repr=False)
+    hints: Mapping[str, tuple[str, ...]] = field(repr=False, hash=False)
     stub: Path
     solution: Path
     checks: Path

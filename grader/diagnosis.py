@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 
-from grader.checking import CheckFailure, Misconception, Rng
+from grader.assertions import CheckFailure
+from grader.checking import Misconception
 from grader.formatting import describe, number
 from grader.learner import LearnerFunction, LocalLearner
+from grader.probes import Rng
 from grader.suite import Check, Suite
 
 REPLAY_SECONDS = 3.0

@@ -27,7 +27,6 @@ UNUSED_PLUGINS = (
     "doctest",
     "faulthandler",
     "freeze_support",
-    "helpconfig",
     "junitxml",
     "legacypath",
     "logging",

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from grader.checking import CheckFailure, Misconception, NotAttempted, returned
+from grader.assertions import CheckFailure, NotAttempted, returned
+from grader.checking import Misconception
 from grader.portable import portable_source
 from grader.suite import Suite
 

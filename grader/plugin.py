@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from grader.checking import Rng
 from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
+from grader.probes import Rng
 from grader.report import CheckResult, Status
 from grader.sandbox.judge_side import Client
 from grader.suite import Check, Suite

@@ -79,17 +79,25 @@ def _read(path: Path, shown: str, limit: int) -> bytes:
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
         raise UnusableInput(_why_not_opened(error, path, shown)) from None
-    with open(descriptor, "rb", closefd=True) as file:  # noqa: PTH123  it is a descriptor, not a path
+    try:
         _check_kind(os.fstat(descriptor), shown)
-        try:
-            content = file.read(limit + 1)
-        except OSError as error:
-            raise UnusableInput(f"{shown} cannot be read: {error.strerror}.") from None
+        content = _read_up_to(descriptor, limit + 1)
+    except OSError as error:
+        raise UnusableInput(f"{shown} cannot be read: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
         raise UnusableInput(
             f"{shown} is larger than {limit // SOURCE_LIMIT} MiB. Is it the right file? "
             "Keep data and outputs out of the file you hand in."
         )
+    return content
+
+
+def _read_up_to(descriptor: int, count: int) -> bytes:
+    content = b""
+    while len(content) < count and (part := os.read(descriptor, count - len(content))):
+        content += part
     return content
 
 
@@ -99,7 +107,7 @@ def _why_not_opened(error: OSError | ValueError, path: Path, shown: str) -> str:
         missing_folder = not path.parent.exists()
         mend = f"there is no folder {one_line(str(path.parent))}" if missing_folder else "check the spelling"
         return f"{shown}: no such file; {mend}."
-    if code == errno.ELOOP or path.is_symlink():
+    if code == errno.ELOOP:
         return f"{shown} is a symbolic link. Hand in the file itself: copy it to this place."
     if code in (errno.EACCES, errno.EPERM):
         return f"{shown} cannot be read: you have no permission. Try: chmod u+r {path.name!r}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from grader.checking import ByHand, Misconception, Reference, module_level
+from grader.checking import ByHand, Misconception, Reference
 
 DEFAULT_POINTS = 1
 
@@ -38,12 +38,12 @@ class Suite:
     @classmethod
     def of(cls, module: ModuleType) -> Suite:
         """Collect a check file's marks."""
-        references = module_level(module, "__reference__")
+        references = _marked(module, "__reference__")
         return cls(
             checks={check.name: check for check in _checks(module)},
             references=references,
-            answers=module_level(module, "__by_hand__"),
-            misconceptions=tuple(f.__misconception__ for f in module_level(module, "__misconception__").values()),
+            answers=_marked(module, "__by_hand__"),
+            misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
             functions=SimpleNamespace(**references),
         )
 
@@ -77,3 +77,12 @@ def _checks(module: ModuleType) -> list[Check]:
             required = marks.get("__requires__", ())
             found.append(Check(name, title, points, required, "__training__" in marks, function))
     return found
+
+
+def _marked(module: ModuleType, mark: str) -> dict[str, Any]:
+    """The functions and classes of a check file that carry a mark, in the order of the file."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if (inspect.isfunction(value) or inspect.isclass(value)) and mark in vars(value)
+    }

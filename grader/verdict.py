@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from grader import diagnosis
-from grader.checking import CheckFailure, NotAttempted, Rng
+from grader.assertions import CheckFailure, NotAttempted
 from grader.errors import GraderError
 from grader.formatting import describe
 from grader.learner import Call, Learner, LocalLearner
+from grader.probes import Rng
 from grader.report import CheckResult, Evidence, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
 from grader.suite import Check, Suite

@@ -70,7 +70,8 @@ def init(target: Path, course: Course) -> Copied:
     files[Path("README.md")] = _readme(course)
     _make_folder(target)
     _make_folder(target / FOLDER)
-    written, kept = [], []
+    written: list[Path] = []
+    kept: list[Path] = []
     for path, text in files.items():
         (written if _write_new(target / path, text) else kept).append(path)
     return Copied(tuple(written), tuple(kept))

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from grader.checking import CheckFailure
+from grader.assertions import CheckFailure
 from grader.sandbox.channel import Channel, Closed, TimedOut
 from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerTimedOut, died, raised
 from grader.sandbox.graph import RemoteModule, apply_remote, tensors_in

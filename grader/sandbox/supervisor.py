@@ -21,7 +21,6 @@ from typing import Any
 from grader.sandbox.isolation import Budget
 
 REQUEST_LIMIT = 4096
-MEMORY = 2 << 30
 CPU_SECONDS = 300
 GRACE = (1, 5, 20, 100)
 """Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
@@ -59,7 +58,7 @@ class Supervisor(ABC):
             if not line:
                 return
             request = json.loads(line)
-            budget = Budget(memory=request.get("memory", MEMORY), cpu_seconds=request.get("cpu_seconds", CPU_SECONDS))
+            budget = Budget(memory=request["memory"], cpu_seconds=CPU_SECONDS)
             end = socket.socket(fileno=descriptors[0])
             if request["op"] == "judge":
                 self._judge(budget, end)

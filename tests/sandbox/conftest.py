@@ -23,7 +23,7 @@ BACKENDS = {
 @pytest.fixture(scope="session", params=BACKENDS)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox that lives as long as its contract tests."""
-    with Sandbox(**BACKENDS[request.param]) as box:
+    with Sandbox(**BACKENDS[request.param], memory=512 << 20) as box:
         yield box
 
 

@@ -350,13 +350,12 @@ def test_a_dead_process_costs_one_call(connect: Connect, name: str) -> None:
     client = connect(FAULTS)
     with pytest.raises(LearnerFault):
         call(client, name)
-        call(client, "fine")  # garbage may come before the true reply
     assert call(client, "fine") == 1
 
 
 def test_how_it_died_is_told(connect: Connect) -> None:
     client = connect(FAULTS)
-    with pytest.raises(LearnerDied, match="os._exit"):
+    with pytest.raises(LearnerDied, match=r"os\._exit"):
         call(client, "exits")
     with pytest.raises(LearnerDied, match="SIGSEGV"):
         call(client, "crashes")

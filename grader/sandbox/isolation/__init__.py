@@ -97,6 +97,8 @@ class Prepared:
         alone = "uid" in held and self.user is not None and self.user.exclusive
         layer("rlimits", lambda: limits.limit_resources(budget, count_threads=alone))
         layer("landlock", self._restrict_files)
+        if self.keep and "landlock" not in held:  # who may read everything must be held to a part of it
+            _attempt(lambda: identity.limit_capabilities(0))
         layer("seccomp", self._filter_calls)
         return tuple(name for name in LAYERS if name in held)
 
@@ -104,10 +106,7 @@ class Prepared:
         return self.user is not None and identity.become(self.user, self.keep)
 
     def _restrict_files(self) -> bool:
-        restricted = self.ruleset is not None and landlock.restrict(self.ruleset)
-        if self.keep and not restricted:  # reading everything is for those only whom Landlock holds to something
-            identity.limit_capabilities(0)
-        return restricted
+        return self.ruleset is not None and landlock.restrict(self.ruleset)
 
     def _filter_calls(self) -> bool:
         return self.program is not None and seccomp.install(self.program, os.getpid())
@@ -124,9 +123,10 @@ def prepare(layers: Collection[str] = LAYERS) -> Prepared:
     ruleset = _ready("landlock", _rules, absent)
     user = _ready("uid", identity.plan, absent)
     program = _ready("seccomp", seccomp.prepare, absent)
-    needs_right_to_read = ruleset is not None and not paths.readable_by_others(paths.python_paths())
-    keep = identity.DAC_READ_SEARCH if needs_right_to_read else 0
-    return Prepared(MappingProxyType(absent), ruleset, program, user, keep, unprivileged="uid" in layers)
+    unprivileged = "uid" in layers
+    must_read = unprivileged and ruleset is not None and not paths.readable_by_others(paths.python_paths())
+    keep = identity.DAC_READ_SEARCH if must_read else 0
+    return Prepared(MappingProxyType(absent), ruleset, program, user, keep, unprivileged)
 
 
 def missing(prepared: Prepared) -> dict[str, str]:

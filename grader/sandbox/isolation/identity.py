@@ -23,7 +23,7 @@ class Plan:
     Attributes:
         first: the lowest number that may be taken, for user and group alike.
         span: how many numbers there are; a child takes the one that its pid falls on.
-        exclusive: whether no other process can be that user.
+        exclusive: whether no other process is that user, so that the kernel's count per user counts one child only.
     """
 
     first: int
@@ -66,7 +66,8 @@ def plan() -> Plan:
 def become(target: Plan, keep: int) -> bool:
     """Change to the user of ``target`` with the capabilities ``keep`` and no others; True when that holds.
 
-    It resets the parent-death signal, which must be asked for again.
+    It resets the parent-death signal, which must be asked for again. The bounding set stays as it is: with new
+    privileges given up it has no effect, and to empty it takes a tenth of the time that all layers take.
     """
     if sys.platform != "linux":  # where no plan is made either
         return False

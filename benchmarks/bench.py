@@ -1,0 +1,246 @@
+"""Measure what reparam promises about speed and memory: whole runs, side by side, as ratios of medians in one run.
+
+``make bench`` writes the table to docs/performance.md. Absolute figures belong to the machine that ran it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.core import Sandbox, grade
+from grader.course import Exercise, built_in
+from grader.submission import read_submission
+
+HERE = Path(__file__).parent
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(HERE)}
+Row = tuple[str, str, str, str]
+
+
+def main() -> None:
+    """Measure and print; with ``--write FILE`` also keep the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--runs", type=int, default=7, help="runs of each command; medians are shown")
+    parser.add_argument("--gradings", type=int, default=1000, help="gradings in one zygote for the growth figure")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    for exercise in built_in().exercises:
+        rows += _warm(exercise, options.runs)
+    rows += _cold(built_in().find("exercise3"), options.runs)
+    rows += _memory(built_in().find("exercise3"))
+    rows += _growth(built_in().find("exercise1"), options.gradings)
+    text = _table(rows)
+    print(text)
+    if options.write:
+        options.write.write_text(text)
+
+
+# --- warm -------------------------------------------------------------------------------------------------
+
+
+def _warm(exercise: Exercise, runs: int) -> list[Row]:
+    quick, trainings = _checks(exercise)
+    submission = read_submission(exercise.solution)
+    with Sandbox() as box:
+        grade(exercise, submission, sandbox=box, seed=0)
+        without, with_trainings, bare = [], [], []
+        for seed in range(runs):
+            without.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0, checks=quick)))
+            with_trainings.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0)))
+            bare.append(_bare_trainings(exercise, trainings))
+            print(f"{exercise.short} run {seed + 1}/{runs}", file=sys.stderr)
+    plain, full, alone = (statistics.median(values) for values in (without, with_trainings, bare))
+    return [
+        (f"{exercise.short}: warm, without trainings", f"{plain * 1000:.0f} ms", "", "≤ 100 ms"),
+        (
+            f"{exercise.short}: warm, with trainings, against the same trainings in a bare process",
+            f"{full:.2f} s",
+            f"{full / alone:.2f} × ({alone:.2f} s)",
+            "≤ 1.25 ×",
+        ),
+    ]
+
+
+def _bare_trainings(exercise: Exercise, trainings: list[str]) -> float:
+    """Seconds of the trainings alone, in a process that has everything imported."""
+    command = [
+        sys.executable,
+        str(HERE / "bare_trainings.py"),
+        str(exercise.checks),
+        str(exercise.solution),
+        *trainings,
+    ]
+    result = subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True)
+    return float(result.stdout)
+
+
+def _checks(exercise: Exercise) -> tuple[list[str], list[str]]:
+    """Names of the checks without and with a training."""
+    from grader.suite import Suite
+
+    spec = importlib.util.spec_from_file_location(exercise.name, exercise.checks)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    checks = Suite.of(module).checks.values()
+    return [c.name for c in checks if not c.training], [c.name for c in checks if c.training]
+
+
+# --- cold -------------------------------------------------------------------------------------------------
+
+
+def _cold(exercise: Exercise, runs: int) -> list[Row]:
+    solution, checks = str(exercise.solution), str(exercise.checks)
+    grading = [sys.executable, "-P", "-m", "grader.cli", exercise.short, "--submission", solution, "--format", "json"]
+    torch = [sys.executable, "-c", "import torch"]
+    plain = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--noconftest", "-p", "one_process"]
+    plain += ["--one-process", solution, checks]
+    ours, imports, one_process, bare, helps = [], [], [], [], []
+    _, trainings = _checks(exercise)
+    for run in range(runs):
+        ours.append(_time(lambda: _run(grading)))
+        imports.append(_time(lambda: _run(torch)))
+        one_process.append(_time(lambda: _run(plain)))
+        bare.append(_bare_trainings(exercise, trainings))
+        helps.append(_time(lambda: _run([sys.executable, "-P", "-m", "grader.cli", "--help"])))
+        print(f"cold run {run + 1}/{runs}", file=sys.stderr)
+    cold, torch_alone, pytest_alone = (statistics.median(values) for values in (ours, imports, one_process))
+    allowed = statistics.median(bare)
+    return [
+        (
+            f"cold `grade {exercise.short}` less its trainings, against a cold `import torch`",
+            f"{cold:.2f} s, trainings {allowed:.2f} s",
+            f"{(cold - allowed) / torch_alone:.2f} × ({torch_alone:.2f} s)",
+            "≤ 1.5 ×",
+        ),
+        (
+            f"cold `grade {exercise.short}` against cold pytest, same checks in one process",
+            f"{cold:.2f} s",
+            f"{cold / pytest_alone:.2f} × ({pytest_alone:.2f} s)",
+            "≤ 1 ×",
+        ),
+        ("`grade --help`", f"{statistics.median(helps) * 1000:.0f} ms", "", "≤ 250 ms"),
+    ]
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+
+
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+def _memory(exercise: Exercise) -> list[Row]:
+    submission = read_submission(exercise.solution)
+    with Sandbox() as box:
+        grade(exercise, submission, sandbox=box, seed=0)
+        with _peak_of_children(box.pid) as peak:
+            grade(exercise, submission, sandbox=box, seed=1)
+        shown = " + ".join(f"{value / 1024:.0f}" for value in peak)
+        total = sum(peak) / 1024
+    return [
+        (
+            f"private memory of one grading of {exercise.short} beside the zygote",
+            f"{total:.0f} MB ({shown})",
+            "",
+            "≤ 40 MB",
+        )
+    ]
+
+
+@contextmanager
+def _peak_of_children(parent: int) -> Iterator[list[int]]:
+    """Peak private memory in KiB of each process that ``parent`` started meanwhile."""
+    peaks: dict[int, int] = {}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            for child in _children(parent):
+                peaks[child] = max(peaks.get(child, 0), _private(child))
+
+    result: list[int] = []
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield result
+    finally:
+        done.set()
+        thread.join()
+        result += list(peaks.values())
+
+
+def _children(parent: int) -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _private(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def _growth(exercise: Exercise, count: int) -> list[Row]:
+    submission = read_submission(exercise.solution)
+    quick, _ = _checks(exercise)
+    with Sandbox() as box:
+        for seed in range(20):
+            grade(exercise, submission, sandbox=box, seed=seed, checks=quick[:1])
+        before, files = _private(box.pid), _open_files(box.pid)
+        seconds = _time(
+            lambda: [grade(exercise, submission, sandbox=box, seed=n, checks=quick[:1]) for n in range(count)]
+        )
+        after, files_after = _private(box.pid), _open_files(box.pid)
+    rate = f"{count / seconds:.0f} gradings of one check a second"
+    growth = f"{(after - before) / 1024:+.1f} MB, {files_after - files:+d} descriptors"
+    return [(f"growth of one zygote over {count} gradings ({rate})", growth, "", "none")]
+
+
+def _open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def _time(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "# Performance",
+        "",
+        "Made by `make bench`: medians of whole runs, side by side in one run. Ratios are what to compare; absolute",
+        (
+            f"figures belong to the machine ({os.cpu_count()} × {platform.machine()}, {platform.system()}, "
+            f"Python {platform.python_version()})."
+        ),
+        "",
+        "| what | measured | ratio (against) | promised |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

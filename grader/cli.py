@@ -1,0 +1,162 @@
+"""The command `grade`. Nothing here imports torch, and what takes time to import waits until it is needed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from grader import __version__, output
+from grader.errors import GraderError, UnusableInput
+from grader.text import nearest, one_line
+
+PASSED, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+
+@click.command("grade", context_settings=_SETTINGS)
+@click.argument("exercise", required=False)
+@click.option("--submission", type=click.Path(path_type=Path), metavar="FILE", help="Grade this .py or .ipynb file.")
+@click.option(
+    "--submission-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Grade the files of this folder, named like the exercises.",
+)
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Run only this check; may be repeated.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print. [text]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file instead.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
+    help="Draw the checks' numbers from this seed; otherwise they are new each time.",
+)
+@click.version_option(__version__, prog_name="reparam", message="%(prog)s %(version)s")
+def grade(
+    exercise: str | None,
+    submission: Path | None,
+    submission_dir: Path | None,
+    checks: tuple[str, ...],
+    form: str,
+    out: Path | None,
+    seed: int | None,
+) -> int:
+    """Grade your answers to an exercise: what is right, what is wrong, and why.
+
+    EXERCISE is a name such as exercise3, its number 3, its topic masked_convolution, or "all". Without it, `grade`
+    shows what you have passed and what comes next.
+
+    \b
+    Other commands:
+      grade init DIR    copy the exercises to DIR
+
+    The exit code is 0 if every check passed, 1 if some check failed, and 2 if the input cannot be used or the grading
+    itself broke.
+    """  # noqa: D301  click takes a backspace character for "keep these lines as they are"
+    from grader import grading
+
+    if exercise is None:
+        if submission or submission_dir or checks or out or form != "text" or seed is not None:
+            raise UnusableInput("Which exercise? These options need one: `grade EXERCISE …`, or `grade all …`.")
+        grading.show_progress()
+        return PASSED
+    if submission and submission_dir:
+        raise UnusableInput("--submission and --submission-dir exclude each other: give one of them.")
+    request = grading.Request(
+        submission=submission,
+        folder=submission_dir,
+        checks=checks,
+        form=form,
+        out=out,
+        seed=secrets.randbits(31) if seed is None else seed,
+    )
+    if out is not None:
+        output.check_target(out)
+    return grading.run(_known(exercise), request)
+
+
+@click.command("init", context_settings=_SETTINGS)
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+def init(directory: Path) -> int:
+    """Copy the exercises to DIR, which is made if it is not there. Files that are there already are kept."""
+    from grader import workspace
+    from grader.course import built_in
+
+    course = built_in()
+    copied = workspace.init(directory, course)
+    for path in copied.kept:
+        click.echo(f"kept    {path} (it is there already)")
+    for path in copied.written:
+        click.echo(f"written {path}")
+    if directory.resolve() != Path.cwd():
+        click.echo(f"\nnext: cd {click.format_filename(directory)}")
+    click.echo(f"then open exercises/{course.exercises[0].stub.name} and run: grade {course.exercises[0].short}")
+    return PASSED
+
+
+VERBS = {"init": init}
+
+
+def _known(word: str) -> str:
+    """The word, unless it is nothing that `grade` knows and most like one of the verbs.
+
+    Raises:
+        UnusableInput: it is probably a misspelt verb.
+    """
+    from grader.course import built_in
+
+    verbs = [*VERBS, "all"]
+    likely = nearest(word, [*verbs, *built_in().names()])
+    if likely in verbs and word != "all":
+        raise UnusableInput(f'There is no exercise or command "{one_line(word, 60)}". Did you mean `grade {likely}`?')
+    return word
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    output.prepare()
+    verb = words[0] if words and words[0] in VERBS else ""
+    command, name = (VERBS[verb], f"grade {verb}") if verb else (grade, "grade")
+    try:
+        code = command.main(words[1:] if verb else words, prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except (UnusableInput, GraderError) as error:
+        return _stop(str(error))
+    except click.UsageError as error:
+        return _stop(f"{error.format_message()}\n`{name} --help` shows what it takes.")
+    except (KeyboardInterrupt, click.Abort):
+        _stop("Stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        output.silence()
+        return PASSED
+    except Exception as error:  # noqa: BLE001  the last resort: words instead of a traceback
+        return _own_fault(error)
+    return int(code or PASSED)
+
+
+def _stop(message: str) -> int:
+    click.echo(message, err=True)
+    return UNUSABLE
+
+
+def _own_fault(error: Exception) -> int:
+    if os.environ.get("REPARAM_TRACEBACK"):
+        traceback.print_exception(error)
+    reason = one_line(f"{type(error).__name__}: {error}", 300)
+    return _stop(
+        f"reparam itself failed: {reason}\nYour files are as they were. Please report this; "
+        "REPARAM_TRACEBACK=1 shows where it happened."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

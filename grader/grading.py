@@ -1,0 +1,253 @@
+"""What `grade EXERCISE` does: find the files, start the sandbox, grade, show, remember."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader import output, progress, workspace
+from grader.core import Sandbox
+from grader.core import grade as grade_submission
+from grader.course import Course, Exercise, built_in
+from grader.errors import UnusableInput
+from grader.report import Report
+from grader.submission import Submission, read_submission
+
+if TYPE_CHECKING:
+    from grader.render.page import Look
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command line.
+
+    Args:
+        submission: one file to grade.
+        folder: a folder of files to grade, named like the exercises.
+        checks: names of checks; all when empty.
+        form: ``text`` or ``json``.
+        out: a file for the report; None for standard output.
+        seed: what the probes are drawn from.
+    """
+
+    submission: Path | None
+    folder: Path | None
+    checks: tuple[str, ...]
+    form: str
+    out: Path | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One file to grade."""
+
+    exercise: Exercise
+    submission: Submission
+    command: str
+
+
+def run(word: str, request: Request) -> int:
+    """Grade one exercise or all; the exit code.
+
+    Raises:
+        UnusableInput: the exercise or its file cannot be used.
+        GraderError: our own fault.
+    """
+    course = built_in()
+    home = _home()
+    if word == "all":
+        return _run_all(course, home, request)
+    exercise, request = _named(course, word, request)
+    job = _job(exercise, home, request)
+    with Sandbox() as sandbox:
+        look = _look()
+        report = _grade(job, sandbox, request, look)
+        remark = _remember(home, job, report, request)
+        _deliver(_text_of(report, job, request, look, _next_command(course, home, report)), request, [report])
+    _warn(remark)
+    return 0 if report.passed else 1
+
+
+def _run_all(course: Course, home: Path | None, request: Request) -> int:
+    """Every exercise; a file that cannot be used does not keep the others from being graded."""
+    if request.submission is not None:
+        raise UnusableInput("--submission is one exercise's file. For all of them: --submission-dir DIR.")
+    if request.checks:
+        raise UnusableInput("--check names a check of one exercise. Say which: `grade exercise1 --check NAME`.")
+    jobs, unusable = _jobs(course, home, request)
+    if not jobs:
+        raise UnusableInput("\n".join(unusable))
+    reports: list[Report] = []
+    texts: list[str] = []
+    with Sandbox() as sandbox:
+        look = _look()
+        for job in jobs:
+            reports.append(_grade(job, sandbox, request, look))
+            _warn(_remember(home, job, reports[-1], request))
+            texts.append(_text_of(reports[-1], job, request, look, "") if request.form == "text" else "")
+            if request.form == "text" and request.out is None:
+                output.to_stdout(texts[-1])
+    _deliver_all(texts, reports, request, look)
+    for message in unusable:
+        _warn(message)
+    if unusable:
+        return 2
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def show_progress() -> None:
+    """Print what has been passed and what comes next."""
+    from grader.render.overview import overview
+
+    home = _home()
+    best, remark = _best(home)
+    output.to_stdout(overview(built_in(), best, _look(), has_files=home is not None))
+    _warn(remark and f"your progress could not be read: {remark}")
+
+
+def _home() -> Path | None:
+    try:
+        return workspace.find(Path.cwd())
+    except FileNotFoundError:
+        raise UnusableInput("This folder is gone: it was deleted or moved. Change to another with cd.") from None
+
+
+def _named(course: Course, word: str, request: Request) -> tuple[Exercise, Request]:
+    """The exercise; a path (typed with the Tab key) names both the exercise and the file."""
+    path = Path(word)
+    if path.suffix not in (".py", ".ipynb"):
+        return course.find(word), request
+    if request.submission is not None or request.folder is not None:
+        raise UnusableInput(f"{word} is a file already: leave out --submission, or name the exercise.")
+    try:
+        exercise = course.find(path.stem)
+    except UnusableInput as error:
+        raise UnusableInput(f"{error} For a file of another name: grade EXERCISE --submission {word}") from None
+    return exercise, Request(path, None, request.checks, request.form, request.out, request.seed)
+
+
+def _jobs(course: Course, home: Path | None, request: Request) -> tuple[list[_Job], list[str]]:
+    jobs, unusable = [], []
+    for exercise in course.exercises:
+        try:
+            jobs.append(_job(exercise, home, request))
+        except UnusableInput as error:
+            if str(error) not in unusable:
+                unusable.append(str(error))
+    return jobs, unusable
+
+
+def _job(exercise: Exercise, home: Path | None, request: Request) -> _Job:
+    command = f"grade {exercise.short}"
+    if request.submission is not None:
+        path = request.submission
+    elif request.folder is not None:
+        path = workspace.in_folder(exercise, request.folder)
+    else:
+        return _Job(exercise, read_submission(workspace.file_of(exercise, home)), command)
+    return _Job(exercise, read_submission(path), f"{command} --submission {shlex.quote(str(path))}")
+
+
+def _grade(job: _Job, sandbox: Sandbox, request: Request, look: Look) -> Report:
+    from grader.render.live import LiveLine
+
+    with LiveLine(look, job.exercise.title) as line:
+        return grade_submission(
+            job.exercise,
+            job.submission,
+            sandbox=sandbox,
+            seed=request.seed,
+            checks=request.checks,
+            on_event=line,
+        )
+
+
+def _look() -> Look:
+    # rich is imported here, after the sandbox has begun to import torch in its own process.
+    from grader.render.page import Look
+
+    return Look.of(sys.stdout, os.environ)
+
+
+# --- showing ----------------------------------------------------------------------------------------------
+
+
+def _text_of(report: Report, job: _Job, request: Request, look: Look, next_command: str) -> str:
+    if request.form == "json":
+        from grader.render.exchange import to_json
+
+        return to_json(report)
+    from grader.render.page import Look
+    from grader.render.terminal import render
+
+    return render(report, Look() if request.out else look, command=job.command, next_command=next_command)
+
+
+def _deliver_all(texts: Sequence[str], reports: Sequence[Report], request: Request, look: Look) -> None:
+    if request.form == "json":
+        from grader.render.exchange import many_to_json
+
+        _deliver(many_to_json(reports), request, reports)
+        return
+    from grader.render.overview import totals
+    from grader.render.page import Look
+
+    last = totals(reports, Look() if request.out else look)
+    # Without a file the reports have been shown already, each when it was ready.
+    _deliver("".join(texts) + last if request.out else last, request, reports)
+
+
+def _deliver(text: str, request: Request, reports: Sequence[Report]) -> None:
+    if request.out is None:
+        output.to_stdout(text)
+        return
+    try:
+        output.to_file(request.out, text)
+    except UnusableInput:
+        # A verdict that took minutes is not thrown away for a full disk.
+        output.to_stdout(text)
+        raise
+    points, most = sum(r.points for r in reports), sum(r.max_points for r in reports)
+    output.to_stdout(f"{points} of {most} points; the report is in {request.out}\n")
+
+
+def _warn(message: str) -> None:
+    if message:
+        sys.stderr.write(f"{message}\n")
+
+
+# --- remembering ------------------------------------------------------------------------------------------
+
+
+def _remember(home: Path | None, job: _Job, report: Report, request: Request) -> str:
+    """Record a whole grading of the workspace's own file; a warning if that failed."""
+    if home is None or request.checks or job.submission.path.parent.resolve() != (home / workspace.FOLDER).resolve():
+        return ""
+    try:
+        progress.record(home, report, datetime.now(UTC))
+    except progress.ProgressUnavailable as error:
+        return f"your progress could not be saved: {error}; the verdict above stands"
+    return ""
+
+
+def _best(home: Path | None) -> tuple[dict[str, progress.Attempt], str]:
+    try:
+        return (progress.best(home) if home is not None else {}), ""
+    except progress.ProgressUnavailable as error:
+        return {}, str(error)
+
+
+def _next_command(course: Course, home: Path | None, report: Report) -> str:
+    """What to run after a pass: the first exercise that is still open."""
+    from grader.render.overview import next_exercise
+
+    best, _ = _best(home)
+    following = next_exercise(course, best)
+    return f"grade {following.short}" if following is not None and following.name != report.exercise else ""

@@ -1,0 +1,87 @@
+"""Where results go: standard output, or a file that is complete or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from grader.errors import UnusableInput
+from grader.text import one_line
+
+
+def prepare() -> None:
+    """Make standard output and error take any text, whatever the locale; a closed one swallows it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  stays open till exit
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def to_stdout(text: str) -> None:
+    """Print a text. A reader that has gone away (`grade … | head`) is no error.
+
+    Raises:
+        UnusableInput: it cannot be written, for example because the disk is full.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence()
+    except OSError as error:
+        silence()
+        raise UnusableInput(f"the report cannot be written to standard output: {error.strerror}.") from None
+
+
+def silence() -> None:
+    """Let standard output lead nowhere, so that Python's own flush at exit cannot complain."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def check_target(path: Path) -> None:
+    """Refuse a place where no file can be written, before any work is done.
+
+    Raises:
+        UnusableInput: the folder is missing, or the path is a folder.
+    """
+    shown = one_line(str(path))
+    if path.is_dir():
+        raise UnusableInput(f"{shown} is a folder. Give --out the name of a file.")
+    if not path.parent.is_dir():
+        raise UnusableInput(f"{shown} cannot be written: there is no folder {one_line(str(path.parent))}.")
+
+
+def to_file(path: Path, text: str) -> None:
+    """Write a file by way of another name, so that a reader never sees half of it.
+
+    Raises:
+        UnusableInput: it cannot be written; what was there before is untouched.
+    """
+    # Through a link to what it names; a device or a FIFO is written to and never replaced.
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace(target, text)
+    except OSError as error:
+        raise UnusableInput(f"{one_line(str(path))} cannot be written: {error.strerror}.") from None
+
+
+def _replace(target: Path, text: str) -> None:
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

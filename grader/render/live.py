@@ -1,0 +1,79 @@
+"""One line that shows the check at work, and goes without a trace."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from grader.render.page import Look
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from grader.core import Event
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_PLAIN_FRAMES = "|/-\\"
+_PER_SECOND = 10
+
+
+class LiveLine:
+    """A context manager to be called with the events of a grading; does nothing where no line can be drawn.
+
+    Args:
+        look: what the terminal can show.
+        title: what is graded.
+    """
+
+    def __init__(self, look: Look, title: str) -> None:
+        self._look = look
+        self._titles: dict[str, str] = {}
+        self._doing = f"{title}: starting"
+        self._done = 0
+        self._since = time.monotonic()
+        self._live: Live | None = None
+
+    def __enter__(self) -> LiveLine:
+        if self._look.live:
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(highlight=False, markup=False, emoji=False, no_color=not self._look.colour)
+            # Output is not redirected: nothing else prints while the line is there.
+            self._live = Live(
+                self, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False,
+                redirect_stderr=False,
+            )  # fmt: skip
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if event.kind == "begin":
+            self._titles = {check.name: one_line(check.title) for check in event.checks}
+        elif event.kind == "start":
+            self._doing = self._titles.get(event.name, event.name)
+            self._since = time.monotonic()
+        else:
+            self._done += 1
+
+    def __rich__(self) -> Text:
+        """The line as it is now."""
+        seconds = time.monotonic() - self._since
+        frames = _FRAMES if self._look.unicode else _PLAIN_FRAMES
+        frame = frames[int(time.monotonic() * _PER_SECOND) % len(frames)]
+        count = f" {self._done + 1}/{len(self._titles)}" if self._titles else ""
+        text = Text.assemble("  ", (f"{frame}{count}", "cyan"), f"  {self._doing}  ", (f"{seconds:.0f} s", "dim"))
+        text.no_wrap = True
+        text.overflow = "ellipsis"
+        return text

@@ -1,0 +1,77 @@
+"""The course at a glance: what has been passed, what was begun, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from grader.course import Course, Exercise
+from grader.progress import Attempt
+from grader.render.page import COLOURS, Look, Page, plural
+from grader.report import Report, Status
+
+
+def overview(course: Course, best: Mapping[str, Attempt], look: Look, *, has_files: bool) -> str:
+    """The table of `grade` alone.
+
+    Args:
+        course: the exercises.
+        best: exercise name → best attempt.
+        look: what the terminal can show.
+        has_files: whether the learner has the exercises already.
+    """
+    page = Page(look)
+    passed = sum(exercise.name in best and best[exercise.name].passed for exercise in course.exercises)
+    page.blank()
+    page.line("  ", (course.title, "bold"))
+    page.right(f"{passed} of {len(course.exercises)} passed", "dim")
+    page.blank()
+    width = max(len(exercise.short) for exercise in course.exercises)
+    for exercise in course.exercises:
+        _row(page, exercise, best.get(exercise.name), width)
+    page.blank()
+    page.paragraph(Text.assemble(*_advice(course, best, has_files=has_files)), first="  ", hang=2)
+    return page.text()
+
+
+def next_exercise(course: Course, best: Mapping[str, Attempt]) -> Exercise | None:
+    """The first exercise that has not been passed yet."""
+    return next((e for e in course.exercises if e.name not in best or not best[e.name].passed), None)
+
+
+def totals(reports: Sequence[Report], look: Look) -> str:
+    """One line a report and the sum, for `grade all`."""
+    page = Page(look)
+    page.line("")
+    for report in reports:
+        status = Status.PASSED if report.passed else Status.FAILED
+        page.paragraph(report.exercise, first=Text(f"  {look.mark(status)} ", style=COLOURS[status]), hang=4, margin=10)
+        page.right(f"{report.points}/{report.max_points}", "dim")
+    passed, points = sum(report.passed for report in reports), sum(report.points for report in reports)
+    page.blank()
+    most = sum(report.max_points for report in reports)
+    page.line(f"  {passed} of {plural(len(reports), 'exercise')} passed, ", (f"{points} of {most} points", "bold"))
+    return page.text()
+
+
+def _row(page: Page, exercise: Exercise, attempt: Attempt | None, width: int) -> None:
+    if attempt is None:
+        status, state = Status.NOT_ATTEMPTED, f"{exercise.minutes} min"
+    else:
+        status = Status.PASSED if attempt.passed else Status.FAILED
+        state = f"{attempt.points}/{attempt.max_points}"
+    style = COLOURS[status]
+    mark = page.look.mark(status)
+    first = Text.assemble(("  " + mark + " ", style), (exercise.short.ljust(width), "bold"), "  ")
+    page.paragraph(exercise.title, first=first, hang=width + 6, margin=len(state) + 2)
+    page.right(state, "dim" if attempt is None else style)
+
+
+def _advice(course: Course, best: Mapping[str, Attempt], *, has_files: bool) -> list[str | tuple[str, str]]:
+    if not has_files:
+        return ["There are no exercises in this folder yet. Copy them: ", ("grade init DIR", "bold")]
+    following = next_exercise(course, best)
+    if following is None:
+        return ["You have passed every exercise."]
+    return ["next: ", (f"grade {following.short}", "bold")]

@@ -1,0 +1,17 @@
+import torch
+
+z = [0.6, 0.65, -0.2]
+dloss_dmu = [1.2, 1.3, -0.4]
+dloss_dsigma = [1.2, -0.65, -0.08]
+dloss_dlogvar = [0.24, -0.0325, -0.02]
+
+def reparameterize(mu, sigma, epsilon):
+    return mu + sigma * epsilon
+
+def recover_epsilon(z, mu, sigma):
+    return (z - mu) / sigma
+
+def sample_latent(mu, logvar, n=None, generator=None):
+    mu, logvar = mu.to(torch.float32), logvar.to(torch.float32)
+    shape = mu.shape if n is None else (n, *mu.shape)
+    return mu + torch.exp(logvar / 2) * torch.randn(shape, generator=generator)

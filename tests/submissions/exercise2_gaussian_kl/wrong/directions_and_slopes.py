@@ -1,0 +1,34 @@
+import math
+
+import torch
+import torch.nn.functional as F
+
+kl_per_dimension = [0.5163, 2.0526, 0.3631]
+kl_total = 2.9320
+kl_reversed = 2.9320
+dkl_dlogvar = [-0.84, -0.99, -0.75]
+
+
+def kl_standard_normal(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+
+
+def kl_gaussians(mu1, logvar1, mu2, logvar2):
+    q = torch.distributions.Normal(mu1, torch.exp(logvar1 / 2))
+    p = torch.distributions.Normal(mu2, torch.exp(logvar2 / 2))
+    return torch.distributions.kl_divergence(p, q).sum(-1)
+
+
+def kl_gradients(mu, logvar):
+    return 0.5 * (torch.exp(logvar) - 1), mu
+
+
+def kl_monte_carlo(mu, logvar, n, generator=None):
+    eps = torch.randn((n, *mu.shape), generator=generator, dtype=mu.dtype)
+    z = mu + torch.exp(logvar / 2) * eps
+    return (0.5 * (z**2 - eps**2 - logvar)).sum(-1).mean(0)
+
+
+def negative_elbo(x, logits, mu, logvar, beta=1.0):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+    return rec + beta * kl_standard_normal(mu, logvar)

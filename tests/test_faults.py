@@ -1,0 +1,260 @@
+"""Whatever a learner's file holds, the report comes, says what happened in words, and costs only what it must."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Grade
+
+from grader.core import Event, Sandbox, grade
+from grader.course import built_in
+from grader.errors import GraderError, UnusableInput
+from grader.report import CheckResult, Report, Status
+from grader.submission import Submission
+
+EXERCISE = built_in().find("exercise1")
+SOLUTION = EXERCISE.solution.read_text()
+
+
+def with_function(body: str) -> str:
+    """The solution, with another ``reparameterize``."""
+    return f"{SOLUTION}\nimport os, sys, ctypes, time\ndef reparameterize(mu, sigma, epsilon):\n    {body}\n"
+
+
+def result(report: Report, name: str) -> CheckResult:
+    (found,) = [check for check in report.checks if check.name == name]
+    return found
+
+
+FUNCTIONS = {
+    "none": ("return None", Status.FAILED, "returned None"),
+    "text": ("return 'z'", Status.FAILED, "should be numbers"),
+    "nan": ("return (mu + sigma * epsilon) * float('nan')", Status.FAILED, "NaN"),
+    "infinite": ("return (mu + sigma * epsilon) / 0", Status.FAILED, "infinite"),
+    "wrong shape": ("return (mu + sigma * epsilon).sum()", Status.FAILED, "shape"),
+    "ragged": ("return [[1.0], [2.0, 3.0]]", Status.FAILED, "should be numbers"),
+    "object": ("return object()", Status.FAILED, "should be numbers"),
+    "raises": ("raise ValueError('σ < 0')", Status.ERROR, "σ < 0"),
+    "not written": ("raise NotImplementedError", Status.NOT_ATTEMPTED, "still to be written"),
+    "exits": ("os._exit(0)", Status.ERROR, "ended the Python process"),
+    "leaves": ("sys.exit(0)", Status.ERROR, "SystemExit"),
+    "crashes": ("ctypes.string_at(0)", Status.ERROR, "crashed"),
+    "asks": ("return input('z? ')", Status.ERROR, "input()"),
+    "garbage": ("os.write(3, b'x' * 4096); return mu", Status.ERROR, "no answer"),
+    "hostile": (
+        r"raise ValueError('\x1b[2J\x1b]0;owned\x07\u202egnihton [red]markup[/red] <script>')",
+        Status.ERROR,
+        "markup",
+    ),
+    "unprintable": (
+        "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})()",
+        Status.ERROR,
+        "cannot be shown",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_a_bad_function_is_a_verdict_in_words(case: str, grade_text: Grade) -> None:
+    body, status, words = FUNCTIONS[case]
+    report = grade_text(EXERCISE, with_function(body), checks=["test_z", "test_values", "test_recover_epsilon"])
+    found = result(report, "test_values")
+    assert (found.status, found.points) == (status, 0), found.message
+    assert words in found.message
+    assert "Traceback" not in found.message
+    assert not set("\x1b\x07\u202e") & set(found.message + found.output)
+    # It costs this check and no other.
+    assert result(report, "test_z").status is Status.PASSED
+    assert result(report, "test_recover_epsilon").status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "words"),
+    [
+        ("z = None", Status.NOT_ATTEMPTED, "still None"),
+        ("z = [None, None, None]", Status.NOT_ATTEMPTED, "still"),
+        ("z = [0.6, None, -0.2]", Status.FAILED, "z[1] is still None"),
+        ("z = 'sixty'", Status.FAILED, "numbers"),
+        ("z = [0.6, 0.65]", Status.FAILED, "3 numbers"),
+        ("z = [0.6, float('nan'), -0.2]", Status.FAILED, "z[1]"),
+        ("z = [0.6, float('inf'), -0.2]", Status.FAILED, "z[1]"),
+        ("z = [[0.6], [0.65, -0.2]]", Status.FAILED, "numbers"),
+        ("z = lambda: 1", Status.FAILED, "should hold your numbers"),
+        ("z = 10 ** 400", Status.FAILED, "numbers"),
+        ("z = {'a': 1}", Status.FAILED, "numbers"),
+        ("del z", Status.NOT_ATTEMPTED, "defines no z"),
+        ("z = [0.36, 0.695, -0.25]", Status.FAILED, "σ² was used where σ belongs"),
+    ],
+)
+def test_bad_numbers_are_a_verdict_in_words(line: str, status: Status, words: str, grade_text: Grade) -> None:
+    report = grade_text(EXERCISE, f"{SOLUTION}\n{line}\n", checks=["test_z"])
+    (found,) = report.checks
+    assert (found.status, found.points) == (status, 0), found.message
+    assert words in found.message
+    assert "0.65" not in found.evidence.expected, "a by-hand answer is never given away"
+
+
+@pytest.mark.parametrize(
+    "line", ["z = (0.6, 0.65, -0.2)", "z = torch.tensor([0.6, 0.65, -0.2])", "z = [0.60004, 0.65, -0.2]"]
+)
+def test_right_numbers_in_any_form_pass(line: str, grade_text: Grade) -> None:
+    assert grade_text(EXERCISE, f"{SOLUTION}\n{line}\n", checks=["test_z"]).passed
+
+
+def test_numpy_numbers_pass(grade_text: Grade) -> None:
+    text = f"{SOLUTION}\nimport numpy as np\nz = np.array([0.6, 0.65, -0.2], dtype=np.float32)\n"
+    assert grade_text(EXERCISE, text, checks=["test_z"]).passed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("del reparameterize", "defines no reparameterize"),
+        ("reparameterize = 3", "should be a function"),
+        ("def reparameterize(mu, sigma): return mu", "reparameterize(mu, sigma)"),
+    ],
+)
+def test_a_function_that_is_missing_or_none(change: str, words: str, grade_text: Grade) -> None:
+    found = result(grade_text(EXERCISE, f"{SOLUTION}\n{change}\n", checks=["test_values"]), "test_values")
+    assert found.status in (Status.FAILED, Status.ERROR, Status.NOT_ATTEMPTED)
+    assert words in found.message
+    assert "epsilon" in found.message or "function" in found.message or "defines no" in found.message
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        ("import no_such_package", "no_such_package"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("import os; os._exit(3)", "ended the Python process"),
+        ("raise SystemExit", "SystemExit"),
+        ("name = input()", "input()"),
+        ("import nowhere.else_", "line"),
+    ],
+)
+def test_a_file_that_does_not_load_says_so_in_every_check(top: str, words: str, grade_text: Grade) -> None:
+    report = grade_text(EXERCISE, f"{top}\n{SOLUTION}")
+    assert {check.status for check in report.checks} <= {Status.ERROR, Status.SKIPPED}
+    assert report.points == 0
+    assert words in report.checks[0].message
+
+
+def test_printing_megabytes_is_capped_and_shown(grade_text: Grade) -> None:
+    text = with_function("print('here', 'x' * 5_000_000); return mu + sigma * epsilon")
+    found = result(grade_text(EXERCISE, text, checks=["test_values"]), "test_values")
+    assert found.status is Status.PASSED
+    assert found.output.startswith("here")
+    assert len(found.output) <= 4000
+
+
+def test_an_endless_loop_costs_its_check(grade_text: Grade) -> None:
+    text = with_function("while True: pass")
+    report = grade_text(EXERCISE, text, checks=["test_values", "test_recover_epsilon"])
+    assert "never ends" in result(report, "test_values").message
+    assert result(report, "test_recover_epsilon").status is Status.PASSED
+
+
+def test_a_memory_bomb_costs_its_check(grade_text: Grade) -> None:
+    text = with_function("kept = [bytearray(1 << 28) for _ in range(10_000)]")
+    report = grade_text(EXERCISE, text, checks=["test_values", "test_recover_epsilon"])
+    assert "memory" in result(report, "test_values").message
+    assert result(report, "test_recover_epsilon").status is Status.PASSED
+
+
+def test_an_unknown_check_suggests_the_nearest(grade_text: Grade) -> None:
+    with pytest.raises(UnusableInput, match="test_values"):
+        grade_text(EXERCISE, SOLUTION, checks=["test_value"])
+
+
+# --- our own processes --------------------------------------------------------------------------------------
+
+
+def while_grading(sandbox: Sandbox, act: Callable[[], None]) -> None:
+    """Grade a submission that waits, and do something meanwhile."""
+
+    def started(event: Event) -> None:
+        if event.kind == "start" and event.name == "test_values":
+            threading.Timer(0.3, act).start()
+
+    source = with_function("time.sleep(5); return mu")
+    grade(EXERCISE, Submission(Path("x.py"), "x.py", source), sandbox=sandbox, seed=0, on_event=started)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_killed_judge_is_our_fault_in_words_and_the_next_grading_works() -> None:
+    with Sandbox() as sandbox:
+
+        def kill_judge() -> None:
+            os.kill(children(sandbox.pid)[-1], signal.SIGKILL)
+
+        with pytest.raises(GraderError, match="killed"):
+            while_grading(sandbox, kill_judge)
+        assert grade(
+            EXERCISE, Submission(Path("x.py"), "x.py", SOLUTION), sandbox=sandbox, seed=0, checks=["test_values"]
+        ).passed
+
+
+def test_a_killed_zygote_is_our_fault_in_words_and_leaves_nothing() -> None:
+    with Sandbox() as sandbox:
+        left: list[int] = []
+
+        def kill_zygote() -> None:
+            left.extend(children(sandbox.pid))
+            os.kill(sandbox.pid, signal.SIGKILL)
+
+        with pytest.raises(GraderError):
+            while_grading(sandbox, kill_zygote)
+        assert left
+        assert all(gone(pid) for pid in left)
+
+
+def test_a_killed_submission_costs_one_check() -> None:
+    with Sandbox() as sandbox:
+
+        def started(event: Event) -> None:
+            if event.kind == "start" and event.name == "test_values":
+                threading.Timer(0.3, lambda: os.kill(children(sandbox.pid)[0], signal.SIGKILL)).start()
+
+        source = with_function("time.sleep(2); return mu")
+        submission = Submission(Path("x.py"), "x.py", source)
+        names = ["test_values", "test_recover_epsilon"]
+        report = grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=names, on_event=started)
+    assert "was killed" in result(report, "test_values").message
+    assert result(report, "test_recover_epsilon").status is Status.PASSED
+
+
+def test_a_closed_sandbox_leaves_no_process() -> None:
+    sandbox = Sandbox()
+    events: list[int] = []
+
+    def started(event: Event) -> None:
+        if event.kind == "start" and event.name == "test_values":
+            events.extend([sandbox.pid, *children(sandbox.pid)])
+            raise KeyboardInterrupt
+
+    source = with_function("time.sleep(60); return mu")
+    with pytest.raises(KeyboardInterrupt):
+        grade(EXERCISE, Submission(Path("x.py"), "x.py", source), sandbox=sandbox, seed=0, on_event=started)
+    sandbox.close()
+    assert len(events) == 3
+    assert all(gone(pid) for pid in events)

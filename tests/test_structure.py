@@ -1,0 +1,99 @@
+"""The shape of the code: imports point one way, and nothing crosses the boundary that must not."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "grader"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# A module may import from its own layer and from those further left.
+LAYERS = [
+    {"text", "errors", "formatting", "report", "marked_yaml"},
+    {"course", "submission", "notebook", "author", "assertions", "answers", "probes", "checking", "suite", "portable"},
+    {"sandbox"},
+    {"learner", "diagnosis", "verdict"},
+    {"plugin", "judging", "core"},
+    {"progress", "workspace", "render", "output"},
+    {"grading", "cli"},
+]
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of ours that a file names in its imports, inside functions too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name.split(".")[0] in ("grader", "exercises", "solutions", "flashcards", "tests")}
+
+
+# Where processes begin: they join the sandbox with the judge that runs in it, so nothing else may import them.
+ENTRY_POINTS = {"zygote.py", "oneshot.py", "preload.py"}
+
+
+def layer_of(name: str) -> int:
+    (found,) = [place for place, names in enumerate(LAYERS) if name in names] or [-1]
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    for path in MODULES:
+        first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if first in ("__init__", "checks") or path.name in ENTRY_POINTS:
+            continue
+        assert layer_of(first) >= 0, f"{first} has no layer yet: say where it belongs"
+        for name in imported(path):
+            other = [*name.split("."), ""][1]
+            if other and layer_of(other) >= 0:
+                assert layer_of(other) <= layer_of(first), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nobody_imports_the_course_or_the_flashcards(path: Path) -> None:
+    assert {name for name in imported(path) if not name.startswith("grader")} == set()
+
+
+def test_the_untrusted_side_imports_nothing_but_the_wire() -> None:
+    allowed = {"grader.sandbox.wire", "grader.sandbox.encoder", "grader.sandbox.decoder", "grader.sandbox.channel"}
+    for name in ("submission_side", "wire", "encoder", "decoder", "channel"):
+        modules = {
+            part
+            for part in imported(PACKAGE / "sandbox" / f"{name}.py")
+            if (ROOT / part.replace(".", "/")).with_suffix(".py").exists()
+        }
+        assert modules <= allowed
+
+
+def test_check_files_import_only_what_authors_are_promised() -> None:
+    for path in (PACKAGE / "checks").glob("exercise*.py"):
+        ours = {name.rsplit(".", 1)[0] if name.count(".") > 1 else name for name in imported(path)}
+        assert ours <= {"grader.checking", "grader.learner", "grader.checks.datasets", "grader.checks"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_unpickles_or_evaluates(path: Path) -> None:
+    """Only the untrusted side runs text, in a process that is for that."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("eval", "exec", "compile") or path.name == "submission_side.py"
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]
+            assert not {"pickle", "marshal", "shelve", "dill"} & set(names)
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["grader.cli", "grader.core", "grader.course", "grader.report", "grader.submission", "grader.render.terminal"],
+)
+def test_the_front_never_imports_torch(module: str) -> None:
+    code = f"import sys, {module}; sys.exit(bool({{'torch', 'numpy', 'pytest'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -77,9 +78,10 @@ def grade(
         out=out,
         seed=secrets.randbits(31) if seed is None else seed,
     )
+    _expect(exercise)
     if out is not None:
         output.check_target(out)
-    return grading.run(_known(exercise), request)
+    return grading.run(exercise, request)
 
 
 @click.command("init", context_settings=_SETTINGS)
@@ -95,28 +97,37 @@ def init(directory: Path) -> int:
         click.echo(f"kept    {path} (it is there already)")
     for path in copied.written:
         click.echo(f"written {path}")
+    first = course.exercises[0]
+    steps = [f"open exercises/{first.stub.name}", f"grade {first.short}"]
     if directory.resolve() != Path.cwd():
-        click.echo(f"\nnext: cd {click.format_filename(directory)}")
-    click.echo(f"then open exercises/{course.exercises[0].stub.name} and run: grade {course.exercises[0].short}")
+        steps.insert(0, f"cd {shlex.quote(str(directory))}")
+    click.echo("\nnext: " + "\n      ".join(one_line(step, 4000) for step in steps))
     return PASSED
 
 
 VERBS = {"init": init}
 
 
-def _known(word: str) -> str:
-    """The word, unless it is nothing that `grade` knows and most like one of the verbs.
+def _expect(word: str) -> None:
+    """Refuse what is neither an exercise, nor a file, nor `all`; name the nearest exercise or verb.
 
     Raises:
-        UnusableInput: it is probably a misspelt verb.
+        UnusableInput: there is nothing of that name.
     """
     from grader.course import built_in
+    from grader.jobs import SUFFIXES
 
-    verbs = [*VERBS, "all"]
-    likely = nearest(word, [*verbs, *built_in().names()])
-    if likely in verbs and word != "all":
-        raise UnusableInput(f'There is no exercise or command "{one_line(word, 60)}". Did you mean `grade {likely}`?')
-    return word
+    if word == "all" or word.endswith(SUFFIXES):
+        return
+    try:
+        built_in().find(word)
+    except UnusableInput:
+        verbs = [*VERBS, "all"]
+        likely = nearest(word, [*verbs, *built_in().names()])
+        if likely not in verbs:
+            raise
+        message = f'There is no exercise or command "{one_line(word, 60)}". Did you mean `grade {likely}`?'
+        raise UnusableInput(message) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,8 +137,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = words[0] if words and words[0] in VERBS else ""
     command, name = (VERBS[verb], f"grade {verb}") if verb else (grade, "grade")
     try:
-        code = command.main(words[1:] if verb else words, prog_name=name, standalone_mode=False)
+        # Not click's own main(), which has ideas of its own about a reader that has gone away.
+        with command.make_context(name, words[1:] if verb else words) as context:
+            code = command.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except (UnusableInput, GraderError) as error:
         return _stop(str(error))
     except click.UsageError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,6 +118,7 @@ class Course:
         return [name for exercise in self.exercises for name in _names(exercise)]
 
 
+@functools.cache
 def built_in() -> Course:
     """The course that comes with reparam."""
     package = Path(__file__).parent

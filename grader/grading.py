@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import output, progress, workspace
+from grader import jobs, output, progress, workspace
 from grader.core import Sandbox
 from grader.core import grade as grade_submission
-from grader.course import Course, Exercise, built_in
+from grader.course import Course, built_in
 from grader.errors import UnusableInput
+from grader.jobs import Files, Job
 from grader.report import Report
-from grader.submission import Submission, read_submission
 
 if TYPE_CHECKING:
     from grader.render.page import Look
@@ -44,15 +43,6 @@ class Request:
     seed: int
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One file to grade."""
-
-    exercise: Exercise
-    submission: Submission
-    command: str
-
-
 def run(word: str, request: Request) -> int:
     """Grade one exercise or all; the exit code.
 
@@ -61,11 +51,11 @@ def run(word: str, request: Request) -> int:
         GraderError: our own fault.
     """
     course = built_in()
-    home = _home()
+    home = workspace.around()
+    files = Files(request.submission, request.folder, home)
     if word == "all":
-        return _run_all(course, home, request)
-    exercise, request = _named(course, word, request)
-    job = _job(exercise, home, request)
+        return _run_all(course, files, request)
+    job = jobs.one(course, word, files)
     with Sandbox() as sandbox:
         look = _look()
         report = _grade(job, sandbox, request, look)
@@ -75,29 +65,28 @@ def run(word: str, request: Request) -> int:
     return 0 if report.passed else 1
 
 
-def _run_all(course: Course, home: Path | None, request: Request) -> int:
+def _run_all(course: Course, files: Files, request: Request) -> int:
     """Every exercise; a file that cannot be used does not keep the others from being graded."""
     if request.submission is not None:
         raise UnusableInput("--submission is one exercise's file. For all of them: --submission-dir DIR.")
     if request.checks:
         raise UnusableInput("--check names a check of one exercise. Say which: `grade exercise1 --check NAME`.")
-    jobs, unusable = _jobs(course, home, request)
-    if not jobs:
-        raise UnusableInput("\n".join(unusable))
+    usable, problems = jobs.every(course, files)
+    if not usable:
+        raise UnusableInput("\n".join(problems))
     reports: list[Report] = []
     texts: list[str] = []
     with Sandbox() as sandbox:
         look = _look()
-        for job in jobs:
+        for job in usable:
             reports.append(_grade(job, sandbox, request, look))
-            _warn(_remember(home, job, reports[-1], request))
+            _warn(_remember(files.workspace, job, reports[-1], request))
             texts.append(_text_of(reports[-1], job, request, look, "") if request.form == "text" else "")
             if request.form == "text" and request.out is None:
                 output.to_stdout(texts[-1])
     _deliver_all(texts, reports, request, look)
-    for message in unusable:
-        _warn(message)
-    if unusable:
+    _warn("\n".join(problems))
+    if problems:
         return 2
     return 0 if all(report.passed for report in reports) else 1
 
@@ -106,56 +95,13 @@ def show_progress() -> None:
     """Print what has been passed and what comes next."""
     from grader.render.overview import overview
 
-    home = _home()
+    home = workspace.around()
     best, remark = _best(home)
     output.to_stdout(overview(built_in(), best, _look(), has_files=home is not None))
     _warn(remark and f"your progress could not be read: {remark}")
 
 
-def _home() -> Path | None:
-    try:
-        return workspace.find(Path.cwd())
-    except FileNotFoundError:
-        raise UnusableInput("This folder is gone: it was deleted or moved. Change to another with cd.") from None
-
-
-def _named(course: Course, word: str, request: Request) -> tuple[Exercise, Request]:
-    """The exercise; a path (typed with the Tab key) names both the exercise and the file."""
-    path = Path(word)
-    if path.suffix not in (".py", ".ipynb"):
-        return course.find(word), request
-    if request.submission is not None or request.folder is not None:
-        raise UnusableInput(f"{word} is a file already: leave out --submission, or name the exercise.")
-    try:
-        exercise = course.find(path.stem)
-    except UnusableInput as error:
-        raise UnusableInput(f"{error} For a file of another name: grade EXERCISE --submission {word}") from None
-    return exercise, Request(path, None, request.checks, request.form, request.out, request.seed)
-
-
-def _jobs(course: Course, home: Path | None, request: Request) -> tuple[list[_Job], list[str]]:
-    jobs, unusable = [], []
-    for exercise in course.exercises:
-        try:
-            jobs.append(_job(exercise, home, request))
-        except UnusableInput as error:
-            if str(error) not in unusable:
-                unusable.append(str(error))
-    return jobs, unusable
-
-
-def _job(exercise: Exercise, home: Path | None, request: Request) -> _Job:
-    command = f"grade {exercise.short}"
-    if request.submission is not None:
-        path = request.submission
-    elif request.folder is not None:
-        path = workspace.in_folder(exercise, request.folder)
-    else:
-        return _Job(exercise, read_submission(workspace.file_of(exercise, home)), command)
-    return _Job(exercise, read_submission(path), f"{command} --submission {shlex.quote(str(path))}")
-
-
-def _grade(job: _Job, sandbox: Sandbox, request: Request, look: Look) -> Report:
+def _grade(job: Job, sandbox: Sandbox, request: Request, look: Look) -> Report:
     from grader.render.live import LiveLine
 
     with LiveLine(look, job.exercise.title) as line:
@@ -179,7 +125,7 @@ def _look() -> Look:
 # --- showing ----------------------------------------------------------------------------------------------
 
 
-def _text_of(report: Report, job: _Job, request: Request, look: Look, next_command: str) -> str:
+def _text_of(report: Report, job: Job, request: Request, look: Look, next_command: str) -> str:
     if request.form == "json":
         from grader.render.exchange import to_json
 
@@ -226,7 +172,7 @@ def _warn(message: str) -> None:
 # --- remembering ------------------------------------------------------------------------------------------
 
 
-def _remember(home: Path | None, job: _Job, report: Report, request: Request) -> str:
+def _remember(home: Path | None, job: Job, report: Report, request: Request) -> str:
     """Record a whole grading of the workspace's own file; a warning if that failed."""
     if home is None or request.checks or job.submission.path.parent.resolve() != (home / workspace.FOLDER).resolve():
         return ""

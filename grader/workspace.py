@@ -29,6 +29,18 @@ def find(start: Path) -> Path | None:
     return None
 
 
+def around() -> Path | None:
+    """The workspace that the current folder belongs to.
+
+    Raises:
+        UnusableInput: the current folder does not exist any more.
+    """
+    try:
+        return find(Path.cwd())
+    except FileNotFoundError:
+        raise UnusableInput("This folder is gone: it was deleted or moved. Change to another with cd.") from None
+
+
 def file_of(exercise: Exercise, workspace: Path | None) -> Path:
     """The learner's file for an exercise: the ``.py`` file, or a notebook of that name.
 

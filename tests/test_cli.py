@@ -131,9 +131,9 @@ def test_version(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["exercize1"], 'There is no exercise "exercize1". Did you mean exercise1?'),
-        (["reparametrisation"], "Did you mean reparameterization?"),
+        (["reparametrisation"], 'There is no exercise "reparametrisation". Did you mean reparameterization?'),
         (["inti"], 'There is no exercise or command "inti". Did you mean `grade init`?'),
-        (["al"], "Did you mean `grade all`?"),
+        (["al"], 'There is no exercise or command "al". Did you mean `grade all`?'),
         (["qqq"], 'There is no exercise "qqq". `grade` alone lists the exercises.'),
         (["exercise"], '"exercise" could be exercise1_reparameterization or '),
         (["\x1b[31m"], 'There is no exercise "". '),
@@ -157,7 +157,7 @@ def test_version(tmp_path: Path) -> None:
         (["init", "/proc/x"], "/proc/x cannot be made: "),
         (
             ["other/answers.py"],
-            'There is no exercise "answers". `grade` alone lists the exercises. For a file of another',
+            'There is no exercise "answers". `grade` alone lists',
         ),
         (["exercise1_reparameterization.py"], "exercise1_reparameterization.py: no such file"),
     ],

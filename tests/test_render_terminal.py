@@ -145,6 +145,13 @@ def test_only_the_root_of_a_chain_of_skipped_checks_is_named() -> None:
     assert text.count("first.") == 1
 
 
+def test_what_waits_for_unwritten_parts_is_not_explained_twice() -> None:
+    waiting = replace(SKIPPED, message=f"Fix “A” ({NOT_ATTEMPTED.name}) first.")
+    text = shown(report(NOT_ATTEMPTED, waiting))
+    assert "first." not in text
+    assert "1 skipped, 1 not attempted" in text
+
+
 def test_a_command_is_never_wrapped() -> None:
     command = f"grade exercise1 --submission {'long/' * 30}file.py"
     text = render(report(VARIANCE), Look(40), command=command)

@@ -41,11 +41,11 @@ Tensor = torch.Tensor
 
 COLORS = ("red", "green", "blue")
 
-NLL_LIMIT = 3.55
-"""Nats: right nets end at about 3.25, a net that cannot look up and to the right above this limit."""
+NLL_LIMIT = 3.45
+"""Nats: right nets end between 3.19 and 3.29, one that cannot look up and to the right at 3.53 or more."""
 
 VALID_LIMIT = 0.5
-"""Share of samples that are bars: right nets reach about 0.65."""
+"""Share of samples that are bars: right nets give the bars a probability between 0.65 and 0.73."""
 
 # --- oracles ----------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ def make_mask(kernel_size: int, kind: str, in_channels: int = 1, out_channels: i
 
 
 class RasterConv2d(nn.Conv2d):
-    """A masked convolution; subclasses change its mask, or when (``forward``, ``init``, ``never``) it is applied."""
+    """A masked convolution; misconceptions change its mask, or where (and whether) it is applied."""
 
     mask: Tensor
     applied = "forward"
@@ -96,13 +96,18 @@ class RasterConv2d(nn.Conv2d):
     ) -> None:
         padding = kernel_size // 2 if self.padded else 0
         super().__init__(in_channels, out_channels, kernel_size, padding=padding, **kwargs)
-        self.register_buffer("mask", self.mask_function(kernel_size, kind, in_channels, out_channels, colors))
+        mask = self.mask_function(kernel_size, kind, in_channels, out_channels, colors)
+        if self.applied == "trained":
+            self.mask = nn.Parameter(mask)
+        else:
+            self.register_buffer("mask", mask)
         if self.applied == "init":
             self.weight.data *= self.mask
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, in, h, w) → (B, out, h, w)."""
-        weight = self.weight * self.mask if self.applied == "forward" else self.weight
+        weight = self.weight if self.applied in ("init", "never") else self.weight * self.mask
+        weight = weight.detach() if self.applied == "detached" else weight
         output: Tensor = self._conv_forward(images, weight, self.bias)
         return output
 
@@ -409,19 +414,20 @@ def test_jacobian(learner: Learner, rng: Rng) -> None:
 @points(2)
 @requires("test_layer_reads")
 def test_causal_after_a_step(learner: Learner, rng: Rng) -> None:
-    """No pixel sees itself or a later one after an optimiser step with weight decay."""
+    """After an optimiser step with weight decay still no pixel sees itself or a later one."""
     net = Stack(learner, ("A", 1, 4, 3), ("B", 4, 1, 3)).double()
     image = rng.uniform(0.5, 1.5, 1, 1, 4, 4)
-    allowed = stacked(support("B", 4, 4, 3), support("A", 4, 4, 3))
-    before = reads(net, image) & ~allowed
-    assert_true(not before.any(), explain_reads(before, allowed, 4), got=before.double())
-    assert_true(net.parameters(), "the layers have no trainable parameters", got="no parameters")
+    earlier = torch.ones(16, 16, dtype=torch.bool).tril(-1)
+    before = reads(net, image) & ~earlier
+    assert_true(not before.any(), explain_reads(before, earlier, 4), got=before.double())
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5, weight_decay=0.1)
     (net(rng.uniform(0.5, 1.5, 4, 1, 4, 4)) - 1).square().mean().backward()
+    reached = all(parameter.grad is not None for parameter in net.parameters())
+    assert_true(reached, "no gradient reaches the weights of the layers", got="no gradient")
     optimizer.step()
     net.make_positive()
-    after = reads(net, image) & ~allowed
-    assert_true(not after.any(), f"after one optimiser step {explain_reads(after, allowed, 4)}", got=after.double())
+    after = reads(net, image) & ~earlier
+    assert_true(not after.any(), f"after one optimiser step {explain_reads(after, earlier, 4)}", got=after.double())
 
 
 @points(2)
@@ -439,8 +445,7 @@ def test_total_probability(learner: Learner, rng: Rng) -> None:
     told = f"a stack A, B, B gives all images together the probability {float(p.sum()):.4f}, not 1"
     assert_true(abs(float(p.sum()) - 1) <= 1e-6, f"{told}: some pixel sees what it should predict", got=p.sum())
     expected = torch.exp(-image_nll(right, images))
-    told = "the sum is 1, but p(x) under the same weights"
-    assert_close(p, expected, told, rtol=1e-5, atol=1e-9)
+    assert_close(p, expected, "p(x) of some image (the sum over all is 1)", rtol=1e-5, atol=1e-9)
 
 
 # --- likelihood, blind spot, sampling ---------------------------------------------------------------------
@@ -573,7 +578,7 @@ def test_pixelcnn(learner: Learner, rng: Rng) -> None:
             parameter.copy_(weight)
         nll = image_nll(net(bars), bars).mean()
     peeking = "The entropy of the bars, ln 16 = 2.7726 nats, is the lowest possible: this net is peeking."
-    hidden = "A net of this size gets to about 3.25 when it may read every earlier pixel in its reach."
+    hidden = "A net of this size gets to about 3.2 when it may read every earlier pixel in its reach."
     assert_within(nll, BARS_ENTROPY, NLL_LIMIT, "the trained net's mean −log p", below=peeking, above=hidden)
     samples = trained["samples"]
     assert_shape(samples, (256, 1, 8, 8), "the samples of the trained net")
@@ -894,6 +899,25 @@ misconception(
     look="What happens to a weight of 0 in training, and which method runs at every step?",
     source=r"weight\.data|weight\.(mul_|copy_)|weight\s*\*=",
 )(masked_at_init_only)
+
+mask_trained = type("mask_trained", (RasterConv2d,), {"applied": "trained"})
+misconception(
+    "MaskedConv2d",
+    fails="test_layer_values",
+    says="the mask is a parameter, so it is trained along with the weights",
+    why="an optimiser step moves its zeros away from zero, and the future shows through",
+    look="How does nn.Module keep a tensor that belongs to it but should not be learned?",
+    source=r"mask\s*=\s*(torch\.)?(nn\.)?Parameter|register_parameter",
+)(mask_trained)
+
+weights_detached = type("weights_detached", (RasterConv2d,), {"applied": "detached"})
+misconception(
+    "MaskedConv2d",
+    fails="test_causal_after_a_step",
+    says="the masked weight is cut off from the weight that should be trained",
+    why="a product computed under no_grad, or from .data or .detach(), carries no gradient back",
+    look="In which lines of your forward does PyTorch keep track of the weight?",
+)(weights_detached)
 
 padding_forgotten = type("padding_forgotten", (RasterConv2d,), {"padded": False})
 misconception(

@@ -100,8 +100,8 @@ def _still_to_do(page: Page, checks: Sequence[CheckResult]) -> None:
     waiting = [check for check in checks if check.status is Status.NOT_ATTEMPTED]
     _list(page, Status.NOT_ATTEMPTED, "still to do", [check.message or check.title for check in waiting])
     skipped = [check for check in checks if check.status is Status.SKIPPED]
-    # A check that waits for a skipped one adds nothing: the first of the chain says what to mend.
-    links = {f"({check.name})" for check in skipped}
+    # A check that waits for a skipped one, or for what is still to be written, adds nothing to what is said already.
+    links = {f"({check.name})" for check in (*skipped, *waiting)}
     reasons = [check.message for check in skipped if not any(link in check.message for link in links)]
     _list(page, Status.SKIPPED, f"{plural(len(skipped), 'check')} skipped", reasons)
 

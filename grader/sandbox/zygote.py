@@ -95,6 +95,7 @@ def become_judge(parent: int, job: socket.socket, requests: socket.socket) -> No
         os.dup2(null, descriptor)
     isolation.close_descriptors({0, 1, 2, job.fileno(), requests.fileno()})
     _reseed()
+    sys.dont_write_bytecode = False  # the check file is compiled once, not in every grading
     judge(job, requests)
     os._exit(0)
 

@@ -1,0 +1,88 @@
+"""Which file answers which exercise: from the words of a command line to what is to be graded."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader import workspace
+from grader.course import Course, Exercise
+from grader.errors import UnusableInput
+from grader.submission import Submission, read_submission
+from grader.text import one_line
+
+SUFFIXES = (".py", ".ipynb")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the learner's files are: one file, a folder of files, or else the workspace.
+
+    Args:
+        submission: the one file.
+        folder: the folder; its files are named like the exercises.
+        workspace: the workspace around the current folder, if there is one.
+    """
+
+    submission: Path | None
+    folder: Path | None
+    workspace: Path | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to grade.
+
+    Args:
+        exercise: what it answers.
+        submission: what is in it.
+        command: what grades it again.
+    """
+
+    exercise: Exercise
+    submission: Submission
+    command: str
+
+
+def one(course: Course, word: str, files: Files) -> Job:
+    """The file for one exercise. A path (typed with the Tab key) names both the exercise and the file.
+
+    Raises:
+        UnusableInput: there is no such exercise, or its file cannot be used.
+    """
+    path = Path(word)
+    if path.suffix not in SUFFIXES:
+        return _job(course.find(word), files)
+    shown = one_line(word)
+    if files.submission is not None or files.folder is not None:
+        raise UnusableInput(f"{shown} is a file already: leave out --submission, or name the exercise.")
+    try:
+        exercise = course.find(path.stem)
+    except UnusableInput as error:
+        raise UnusableInput(f"{error} For a file of another name: grade EXERCISE --submission {shown}") from None
+    return _job(exercise, replace(files, submission=path))
+
+
+def every(course: Course, files: Files) -> tuple[list[Job], list[str]]:
+    """The files for all exercises, and what is wrong with those that cannot be used."""
+    jobs: list[Job] = []
+    problems: dict[str, None] = {}
+    for exercise in course.exercises:
+        try:
+            jobs.append(_job(exercise, files))
+        except UnusableInput as error:
+            # The same words may come for every exercise ("there is no such folder"); they are said once.
+            problems[str(error)] = None
+    return jobs, list(problems)
+
+
+def _job(exercise: Exercise, files: Files) -> Job:
+    command = f"grade {exercise.short}"
+    if files.submission is not None:
+        path = files.submission
+    elif files.folder is not None:
+        path = workspace.in_folder(exercise, files.folder)
+    else:
+        return Job(exercise, read_submission(workspace.file_of(exercise, files.workspace)), command)
+    return Job(exercise, read_submission(path), f"{command} --submission {shlex.quote(str(path))}")

@@ -1,0 +1,55 @@
+"""No mask is kept: forward makes it anew."""
+
+import itertools
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+ones_in_mask = {("A", 3): 4, ("B", 3): 5, ("A", 5): 12, ("B", 5): 13, ("A", 7): 24, ("B", 7): 25}
+center_response = {"A": 10, "B": 15, "none": 45}
+
+def make_mask(kernel_size, kind, in_channels=1, out_channels=1, colors=1):
+    c = kernel_size // 2
+    mask = torch.zeros(out_channels, in_channels, kernel_size, kernel_size)
+    mask[:, :, :c] = 1
+    mask[:, :, c, :c] = 1
+    for o in range(out_channels):
+        for i in range(in_channels):
+            asking, asked = o // (out_channels // colors), i // (in_channels // colors)
+            if asked < asking or (kind == "B" and asked == asking):
+                mask[o, i, c, c] = 1
+    return mask
+
+
+class MaskedConv2d(nn.Conv2d):
+    def __init__(self, kind, in_channels, out_channels, kernel_size, colors=1, **kwargs):
+        super().__init__(in_channels, out_channels, kernel_size, padding=(kernel_size - 1) // 2, **kwargs)
+        self.kind, self.colors = kind, colors
+
+    def forward(self, x):
+        mask = make_mask(self.kernel_size[0], self.kind, self.in_channels, self.out_channels, self.colors)
+        return F.conv2d(x, self.weight * mask.to(self.weight), self.bias, self.stride, self.padding)
+
+
+def image_nll(logits, x):
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=(1, 2, 3))
+
+
+def blind_spot(kernel_size, height, width, row, column):
+    found = torch.zeros(height, width, dtype=torch.bool)
+    for r in range(row):
+        first = column + kernel_size // 2 * (row - r) + 1
+        found[r, first:] = True
+    return found
+
+
+def sample_images(model, n, height, width, generator=None):
+    device = next(model.parameters()).device
+    x = torch.rand(n, 1, height, width, device=device)
+    for i, j in itertools.product(range(height), range(width)):
+        with torch.inference_mode():
+            logits = model(x.clone())
+        u = torch.rand(n, 1, generator=generator).to(device)
+        x[:, :, i, j] = torch.where(torch.logit(u) < logits[:, :, i, j], 1.0, 0.0)
+    return x

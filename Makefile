@@ -40,6 +40,9 @@ exercises: setup  ## Write the stubs from the solutions
 check-generated: setup  ## Check that the stubs are fresh
 	@$(BIN)/python -m grader.author --check
 
+docs: setup  ## Write the help texts in docs/cli.md anew
+	@REPARAM_UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/test_cli.py -k documentation
+
 bench: setup  ## Measure, and write docs/performance.md
 	@$(BIN)/python benchmarks/bench.py --write docs/performance.md
 

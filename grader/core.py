@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import select
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +20,7 @@ from grader.course import Exercise
 from grader.errors import GraderError, UnusableInput
 from grader.report import CheckResult, Report, Status
 from grader.submission import Submission
+from grader.text import did_you_mean, one_line
 
 if TYPE_CHECKING:
     from grader.sandbox.judge_side import Client
@@ -83,6 +84,7 @@ class Sandbox:
         backend = backend or ("fork" if sys.platform == "linux" else "spawn")
         module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
         self._control, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sandbox
         left_out = [part for layer in without for part in ("--without", layer)]
         command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *left_out]
         try:
@@ -91,12 +93,13 @@ class Sandbox:
                 command,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                stderr=self._errors,
                 env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
                 start_new_session=True,
             )
         except OSError as error:
             self._control.close()
-            raise GraderError(f"the sandbox could not be started: {error.strerror}") from None
+            raise GraderError(f"The sandbox could not be started: {error.strerror}") from None
         finally:
             theirs.close()
         self._replies = _Lines(self._control)
@@ -124,6 +127,7 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._errors.close()
 
     def attend(self, submission: Submission) -> Client:
         """A submission for a judge that is this very process (pytest run by an author).
@@ -144,18 +148,23 @@ class Sandbox:
             GraderError: the sandbox or the judge died, or took too long.
         """
         ours, theirs = socket.socketpair()
+        self._start("judge", theirs)
+        done = False
         try:
-            self._start("judge", theirs)
             ours.sendall(json.dumps(task).encode() + b"\n")
             deadline = time.monotonic() + GRADING_SECONDS
             lines = _Lines(ours)
             while (line := lines.next(deadline)) is not None:
                 yield json.loads(line)
+            done = True
         except OSError:
-            raise GraderError("the grading process went away; run the command again") from None
+            raise GraderError("The grading process went away. Run the command again.") from None
         finally:
             ours.close()
-        self._next_reply(START_SECONDS)
+            if not done:  # the one who asked lost interest, or the time is up
+                with suppress(OSError):
+                    self._control.sendall(b'{"op": "cancel"}\n')
+            self._next_reply(START_SECONDS)
 
     def _start(self, operation: str, end: socket.socket) -> None:
         if not self._ready:
@@ -166,24 +175,28 @@ class Sandbox:
             self._attending = False
         try:
             socket.send_fds(
-                self._control, [json.dumps({"op": operation, "memory": self._memory}).encode()], [end.fileno()]
+                self._control, [json.dumps({"op": operation, "memory": self._memory}).encode() + b"\n"], [end.fileno()]
             )
         except OSError:
-            raise GraderError(f"the sandbox is gone{self._ending()}; run the command again") from None
+            raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.") from None
         finally:
             end.close()
 
     def _next_reply(self, seconds: float) -> dict[str, Any]:
         line = self._replies.next(time.monotonic() + seconds)
         if line is None:
-            raise GraderError(f"the sandbox is gone{self._ending()}; run the command again")
+            raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.")
         return dict(json.loads(line))
 
     def _ending(self) -> str:
+        """How the sandbox's process ended, and the last words it wrote."""
         with suppress(subprocess.TimeoutExpired):
             code = self._process.wait(timeout=2)
-            return f" (it was killed by signal {-code})" if code < 0 else f" (exit code {code})"
-        return ""
+            if code < 0:
+                return f" (it was killed by signal {-code})"
+        self._errors.seek(0)
+        words = self._errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return f" ({one_line(words)})" if words else ""
 
 
 class _Lines:
@@ -202,7 +215,7 @@ class _Lines:
         while b"\n" not in self._rest:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._end], [], [], left)[0]:
-                raise GraderError("the grading took too long and was stopped; run the command again")
+                raise GraderError("The grading took too long and was stopped. Run the command again.")
             try:
                 data = self._end.recv(1 << 16)
             except OSError:
@@ -211,7 +224,7 @@ class _Lines:
                 return None
             self._rest += data
             if len(self._rest) > LINE_LIMIT:
-                raise GraderError("the grading process sent too much and was stopped")
+                raise GraderError("The grading process sent too much and was stopped")
         line, _, self._rest = self._rest.partition(b"\n")
         return bytes(line)
 
@@ -244,6 +257,7 @@ def grade(
         "checks": os.fspath(exercise.checks),
         "name": submission.name,
         "source": submission.source,
+        "cells": submission.cells,
         "seed": seed,
         "only": list(checks),
     }
@@ -266,7 +280,7 @@ def grade(
             case "end":
                 layers = tuple(event["layers"])
     if layers is None:
-        raise GraderError("the grading process was killed before it had finished; run the command again")
+        raise GraderError("The grading process was killed before it had finished. Run the command again.")
     return Report(exercise.name, exercise.title, tuple(results), time.perf_counter() - started, layers, seed)
 
 
@@ -279,6 +293,5 @@ def _with_hint(result: CheckResult, exercise: Exercise) -> CheckResult:
 
 
 def _unknown_check(exercise: Exercise, name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    suggestion = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
-    return f"{exercise.name} has no check {name}: {suggestion}"
+    suggestion = did_you_mean(name, known) or f" It has {', '.join(known)}."
+    return f'{exercise.short} has no check "{one_line(name, 60)}".{suggestion}'

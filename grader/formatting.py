@@ -16,6 +16,8 @@ def number(value: float) -> str:
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int):
+        if value.bit_length() > 1000:
+            return "a whole number beyond 10³⁰⁰"  # no float holds it, and its digits would fill the screen
         return str(value) if abs(value) < 10**12 else f"{value:.6g}"
     if math.isnan(value) or math.isinf(value):
         return str(value)

@@ -7,6 +7,7 @@ import io
 import json
 import socket
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from grader.errors import GraderError
 from grader.plugin import GradingPlugin, UnknownCheckError
 from grader.report import CheckResult
 from grader.sandbox.judge_side import Client, Spawner
+from grader.submission import Submission
 from grader.text import clean
 from grader.verdict import Grading
 
@@ -57,8 +59,9 @@ def judge(job: socket.socket, requests: socket.socket) -> None:
         stream.write(json.dumps(event, default=_as_json).encode() + b"\n")
         stream.flush()
 
-    client = Client(Spawner(requests), task["name"], task["source"])
-    grading = Grading(task["source"], task["seed"])
+    submission = Submission(Path(task["name"]), task["name"], task["source"], tuple(task["cells"]))
+    client = Client(Spawner(requests), submission.name, submission.source)
+    grading = Grading(submission, task["seed"])
     plugin = GradingPlugin(client, grading, task["only"], emit)
     try:
         fault = run_checks(task["checks"], plugin)

@@ -66,7 +66,7 @@ def to_file(path: Path, text: str) -> None:
         UnusableInput: it cannot be written; what was there before is untouched.
     """
     # Through a link to what it names; a device or a FIFO is written to and never replaced.
-    target = path.resolve()
+    target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
             target.write_text(text, encoding="utf-8")

@@ -180,5 +180,5 @@ def pytest_configure(config: pytest.Config) -> None:
     except (UnusableInput, GraderError) as error:
         raise pytest.UsageError(str(error)) from None
     config.add_cleanup(client.hang_up)
-    grading = Grading(submission.source, config.getoption("--seed"))
+    grading = Grading(submission, config.getoption("--seed"))
     config.pluginmanager.register(GradingPlugin(client, grading), "grading")

@@ -16,6 +16,7 @@ from grader.learner import Call, Learner, LocalLearner
 from grader.probes import Rng
 from grader.report import CheckResult, Evidence, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
+from grader.submission import Submission
 from grader.suite import Check, Suite
 from grader.text import clean
 
@@ -28,13 +29,13 @@ class Grading:
     """What a verdict needs to know of the submission.
 
     Args:
-        source: its text, to quote a line of it.
+        submission: its text, to quote a line of it.
         seed: the seed of the grading.
         used: names of the learner's functions and answers that the check had used.
         last_call: the last call that the check made.
     """
 
-    source: str
+    submission: Submission
     seed: int
     used: set[str] = field(default_factory=set)
     last_call: Call | None = None
@@ -43,7 +44,7 @@ class Grading:
         """The same, after a check."""
         if learner is None:
             return self
-        return Grading(self.source, self.seed, learner.used, learner.calls[-1] if learner.calls else None)
+        return Grading(self.submission, self.seed, learner.used, learner.calls[-1] if learner.calls else None)
 
 
 def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Grading) -> CheckResult:
@@ -83,7 +84,7 @@ def _result(check: Check, status: Status, **fields: Any) -> CheckResult:
 
 def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
     """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
-    named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.source)
+    named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
     message = _sentence(error.message if isinstance(error, CheckFailure) else str(error) or check.title)
     got, expected = (error.got, error.expected) if isinstance(error, CheckFailure) else (None, None)
     if named is not None:
@@ -106,8 +107,8 @@ def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) ->
     named = None
     message = _sentence(str(error))
     if isinstance(error, LearnerRaised):
-        named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.source)
-        message = _sentence(f"your code raised {error}") + _where(error.frames, grading.source)
+        named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
+        message = _sentence(f"your code raised {error}") + _where(error.frames, grading.submission)
         if isinstance(error, EOFError):
             message += "\nThere is nobody to answer input() here: take it out."
         if isinstance(error, MemoryError):
@@ -148,16 +149,17 @@ def _unusable(suite: Suite, check: Check, error: BaseException, grading: Grading
 def _not_written(error: BaseException, grading: Grading) -> str:
     name = grading.last_call.function if grading.last_call else "this part"
     text = getattr(error, "text", "")
-    return f"{name} is still to be written" + (f": {text}" if text else "")
+    # The stub's own text says no more than this sentence.
+    return f"{name} is still to be written" + (f": {text}" if text and not text.startswith("write ") else "")
 
 
-def _where(frames: tuple[tuple[int, str], ...], source: str) -> str:
+def _where(frames: tuple[tuple[int, str], ...], submission: Submission) -> str:
     """Where in the learner's file, with the line itself."""
-    lines = source.splitlines()
+    lines = submission.source.split("\n")
     shown = [(line, name) for line, name in frames if 1 <= line <= len(lines)][-3:]
     parts = []
     for line, name in shown:
-        place = f"line {line}" + ("" if name == "<module>" else f", in {name}")
+        place = submission.place(line) + ("" if name == "<module>" else f", in {name}")
         parts.append(f"\n{place}: {clean(lines[line - 1].strip(), SOURCE_LINE_SHOWN)}")
     return "".join(parts)
 

@@ -173,7 +173,7 @@ def test_a_syntax_error_names_line_and_caret(home: Path) -> None:
 
 def test_an_unknown_check_suggests_the_nearest(home: Path) -> None:
     message = refused("1", "--submission", answer(home, RIGHT_Z), "--check", "test_zz", cwd=home)
-    assert "no check test_zz" in message
+    assert 'no check "test_zz"' in message
     assert "test_z" in message.replace("test_zz", "")
 
 

@@ -243,6 +243,23 @@ def test_a_killed_submission_costs_one_check() -> None:
     assert result(report, "test_recover_epsilon").status is Status.PASSED
 
 
+def test_an_abandoned_grading_does_not_disturb_the_next() -> None:
+    submission = Submission(Path("x.py"), "x.py", SOLUTION)
+    with Sandbox() as sandbox:
+
+        def lose_interest(event: Event) -> None:
+            if event.kind == "start" and event.name == "test_fit":
+                raise KeyboardInterrupt
+
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                grade(EXERCISE, submission, sandbox=sandbox, seed=0, on_event=lose_interest)
+            with pytest.raises(UnusableInput):
+                grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=["test_nothing"])
+            assert grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=["test_z"]).passed
+        assert children(sandbox.pid) == []
+
+
 def test_a_closed_sandbox_leaves_no_process() -> None:
     sandbox = Sandbox()
     events: list[int] = []

@@ -21,7 +21,7 @@ LAYERS = [
     {"learner", "diagnosis", "verdict"},
     {"plugin", "judging", "core"},
     {"progress", "workspace", "render", "output"},
-    {"grading", "cli"},
+    {"jobs", "grading", "cli"},
 ]
 
 

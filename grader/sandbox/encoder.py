@@ -128,6 +128,9 @@ class Encoder:
         if data.layout is not torch.strided:
             data = data.to_dense()
         data = data.cpu().resolve_conj().resolve_neg().contiguous()
+        if data.numel() == 1:
+            # One element counts as contiguous whatever its stride, but `view` refuses the 0 that expanding leaves.
+            data = data.clone(memory_format=torch.contiguous_format)
         flat = data.reshape(-1).view(torch.uint8).numpy() if data.numel() else np.empty(0, np.uint8)
         return self._add("t", code, list(value.shape), flag, flat)
 

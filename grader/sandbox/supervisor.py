@@ -49,7 +49,10 @@ class Supervisor(ABC):
 
     def serve(self) -> None:
         """Answer the front until it hangs up."""
-        self._control.sendall(b'{"ready": true}\n')
+        try:
+            self._control.sendall(b'{"ready": true}\n')
+        except BrokenPipeError:
+            return  # the front went away while we were importing
         while True:
             try:
                 line, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 1)
@@ -57,7 +60,10 @@ class Supervisor(ABC):
                 return  # the front went away without reading our last reply
             if not line:
                 return
-            request = json.loads(line)
+            # A cancel that came too late may stand before the next request; the descriptor is that one's.
+            request = json.loads(line.splitlines()[-1])
+            if request["op"] == "cancel":
+                continue
             budget = Budget(memory=request["memory"], cpu_seconds=CPU_SECONDS)
             end = socket.socket(fileno=descriptors[0])
             if request["op"] == "judge":
@@ -88,7 +94,10 @@ class Supervisor(ABC):
         while True:
             ready = [descriptor for descriptor, _ in poll.poll()]
             if self._control.fileno() in ready:
-                break  # the front hung up or cancels
+                # The front cancels, or it hung up; then the next read of it says so again.
+                with suppress(ConnectionError):
+                    self._control.recv(REQUEST_LIMIT)
+                break
             line = requests.recv(REQUEST_LIMIT)
             if not line:
                 break

@@ -1,0 +1,219 @@
+"""The front's end of the sandbox: starts the supervising process and talks to it. Imports no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from grader.errors import GraderError
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.sandbox.judge_side import Client
+    from grader.submission import Submission
+
+GRADING_SECONDS = 600.0
+"""No grading takes longer; each call of the learner's code has its own, much shorter limit."""
+
+START_SECONDS = 120.0
+MEMORY = 2 << 30
+LINE_LIMIT = 8 << 20
+ENVIRONMENT = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)
+"""All that a sandbox inherits: the rest of the environment may hold secrets."""
+
+Backend = Literal["fork", "spawn"]
+
+
+class Sandbox:
+    """A process that starts and ends the processes of gradings, warm after the first moment.
+
+    Starting it returns at once; it imports torch in the background until the first grading.
+
+    Args:
+        backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
+        without: isolation layers to leave out; for tests and for ``grade doctor``.
+        memory: bytes that a submission may use beyond what the libraries take.
+    """
+
+    def __init__(self, *, backend: Backend | None = None, without: Collection[str] = (), memory: int = MEMORY) -> None:
+        self._memory = memory
+        backend = backend or ("fork" if sys.platform == "linux" else "spawn")
+        module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
+        left_out = [part for layer in without for part in ("--without", layer)]
+        try:
+            self._process, self._control, self._errors = _start(module, left_out)
+        except OSError as error:
+            raise GraderError(f"The sandbox could not be started: {error.strerror}.") from None
+        self._replies = _Lines(self._control)
+        self._ready = False
+        self._attending = False
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The supervising process."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """End the sandbox with everything that runs in it."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._errors)
+
+    def attend(self, submission: Submission) -> Client:
+        """A submission for a judge that is this very process (pytest run by an author).
+
+        One at a time: the client must hang up before the next grading or the next client.
+        """
+        from grader.sandbox.judge_side import Client, Spawner
+
+        ours, theirs = socket.socketpair()
+        self._start("attend", theirs)
+        self._attending = True
+        return Client(Spawner(ours), submission.name, submission.source)
+
+    def judge(self, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Start a judge on a task; its events as they come.
+
+        Raises:
+            GraderError: the sandbox or the judge died, or took too long.
+        """
+        ours, theirs = socket.socketpair()
+        self._start("judge", theirs)
+        done = False
+        try:
+            ours.sendall(json.dumps(task).encode() + b"\n")
+            deadline = time.monotonic() + GRADING_SECONDS
+            lines = _Lines(ours)
+            while (line := lines.next(deadline)) is not None:
+                yield json.loads(line)
+            done = True
+        except OSError:
+            raise GraderError("The grading process went away. Run the command again.") from None
+        finally:
+            ours.close()
+            if not done:  # the one who asked lost interest, or the time is up
+                with suppress(OSError):
+                    self._control.sendall(b'{"op": "cancel"}\n')
+            self._next_reply(START_SECONDS)
+
+    def _start(self, operation: str, end: socket.socket) -> None:
+        if not self._ready:
+            self._next_reply(START_SECONDS)
+            self._ready = True
+        if self._attending:
+            self._next_reply(START_SECONDS)
+            self._attending = False
+        try:
+            socket.send_fds(
+                self._control, [json.dumps({"op": operation, "memory": self._memory}).encode() + b"\n"], [end.fileno()]
+            )
+        except OSError:
+            raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.") from None
+        finally:
+            end.close()
+
+    def _next_reply(self, seconds: float) -> dict[str, Any]:
+        line = self._replies.next(time.monotonic() + seconds)
+        if line is None:
+            raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.")
+        return dict(json.loads(line))
+
+    def _ending(self) -> str:
+        """How the sandbox's process ended, and the last words it wrote."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=2)
+            if code < 0:
+                return f" (it was killed by signal {-code})"
+        try:
+            written = os.read(self._errors, 1 << 16)
+        except BlockingIOError:
+            return ""
+        words = written.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return f" ({one_line(words)})" if words else ""
+
+
+def _start(module: str, options: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket, int]:
+    """Start a supervising process: itself, the socket that controls it, and a pipe with what it has to complain of."""
+    ours, theirs = socket.socketpair()
+    errors, write = os.pipe()
+    for end in (errors, write):
+        os.set_blocking(end, False)  # what does not fit into the pipe is lost; nobody waits for it
+    try:
+        # A session of its own: Ctrl-C in a terminal reaches the front alone, which then ends the sandbox.
+        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+            [sys.executable, "-P", "-m", module, str(theirs.fileno()), *options],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stderr=write,
+            env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+            start_new_session=True,
+        )
+    except OSError:
+        ours.close()
+        os.close(errors)
+        raise
+    finally:
+        theirs.close()
+        os.close(write)
+    return process, ours, errors
+
+
+class _Lines:
+    """Lines of JSON from a socket, with a deadline for each."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._rest = bytearray()
+
+    def next(self, deadline: float) -> bytes | None:
+        """The next line; None once the other side has hung up.
+
+        Raises:
+            GraderError: the deadline passed, or the line has no end.
+        """
+        while b"\n" not in self._rest:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._end], [], [], left)[0]:
+                raise GraderError("The grading took too long and was stopped. Run the command again.")
+            try:
+                data = self._end.recv(1 << 16)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._rest += data
+            if len(self._rest) > LINE_LIMIT:
+                raise GraderError("The grading process sent too much and was stopped")
+        line, _, self._rest = self._rest.partition(b"\n")
+        return bytes(line)

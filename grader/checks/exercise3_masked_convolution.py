@@ -437,15 +437,16 @@ def test_total_probability(learner: Learner, rng: Rng) -> None:
     drawn = net.draw_weights(rng)
     images = right = all_images(3, 3)
     with torch.no_grad():
-        p = torch.exp(-image_nll(net(images), images))
+        nll = image_nll(net(images), images)
     for number, (weight, bias) in enumerate(drawn):
         mask = raster_mask(weight.shape[-1], "B" if number else "A").double()
         right = nn.functional.leaky_relu(right) if number else right
         right = nn.functional.conv2d(right, weight * mask, bias, padding=weight.shape[-1] // 2)
-    told = f"the stack A, B, B gives all images together the probability {float(p.sum()):.4f}, not 1"
-    assert_true(abs(float(p.sum()) - 1) <= 1e-6, f"{told}: some pixel sees what it should predict", got=p.sum())
-    expected = torch.exp(-image_nll(right, images))
-    assert_close(p, expected, "p(x) of some image (the sum over all is 1)", rtol=1e-5, atol=1e-9)
+    total = torch.exp(-nll).sum()
+    told = f"the stack A, B, B gives all images together the probability {float(total):.4f}, not 1"
+    assert_true(abs(float(total) - 1) <= 1e-6, f"{told}: some pixel sees what it should predict", got=total)
+    told = "the sum is 1, but −log p(x) of the single images"
+    assert_close(nll, image_nll(right, images), told, rtol=1e-6, atol=1e-6)
 
 
 # --- likelihood, blind spot, sampling ---------------------------------------------------------------------
@@ -610,7 +611,7 @@ def kinds_swapped(kernel_size: int, kind: str, in_channels: int = 1, out_channel
     "make_mask",
     fails="test_mask",
     says="the centre stays open for kind A too, so both kinds are B",
-    why="a first layer that reads the pixel it has to predict can copy it, and the likelihood means nothing",
+    why="the first layer could copy the pixel it should predict, and then the likelihood means nothing",
     look="Where in your code does the kind make a difference?",
 )
 def always_b(kernel_size: int, kind: str, in_channels: int = 1, out_channels: int = 1, colors: int = 1) -> Tensor:
@@ -623,7 +624,7 @@ def always_b(kernel_size: int, kind: str, in_channels: int = 1, out_channels: in
     fails="test_mask",
     says="the centre is closed for kind B too, so both kinds are A",
     why=(
-        "a hidden layer's centre holds what its pixel has gathered from earlier ones, and closing it throws that "
+        "the centre of a hidden layer holds what its pixel has gathered from earlier ones, and closing it throws that "
         "away layer after layer"
     ),
     look="What does the centre of a hidden layer know: the pixel itself, or only its past?",
@@ -709,7 +710,7 @@ def rows_above_hidden(
     "make_mask",
     fails="test_mask",
     says="pixels above and to the right are hidden",
-    why="a row above comes earlier as a whole, to its very end",
+    why="each row above comes earlier as a whole, to its very end",
     look="Is the pixel above and to the right drawn before or after this one?",
 )
 def up_right_hidden(
@@ -740,8 +741,8 @@ def one_too_far_right(
 @misconception(
     "make_mask",
     fails="test_mask",
-    says="a lower triangle (torch.tril) stands for raster order",
-    why="a triangle orders the pixels by their diagonal and not by rows",
+    says="the lower triangle (torch.tril) stands for raster order",
+    why="this orders the pixels by their diagonal and not by rows",
     look="Print your mask for kernel size 3: is the top right corner earlier or later than the centre?",
 )
 def triangle(kernel_size: int, kind: str, in_channels: int = 1, out_channels: int = 1, colors: int = 1) -> Tensor:
@@ -784,7 +785,7 @@ def colors_reversed(
     "make_mask",
     fails="test_mask_colors",
     says="every colour at the centre is visible",
-    why="a pixel's later colours are not drawn yet, and under kind A neither is the colour itself",
+    why="the later colours of a pixel are not drawn yet, and under kind A neither is the colour itself",
     look="What may the red output read of its own pixel?",
 )
 def all_colors_visible(
@@ -887,7 +888,7 @@ misconception(
     "MaskedConv2d",
     fails="test_layer_reads",
     says="the convolution runs with weights that are not masked",
-    why="a mask hides nothing unless it multiplies the weight that the convolution uses",
+    why="the mask hides nothing unless it multiplies the weight that the convolution uses",
     look="Which weight does your forward hand to the convolution?",
 )(mask_unused)
 
@@ -961,7 +962,7 @@ def mean_over_batch(logits: Tensor, x: Tensor) -> Tensor:
     "image_nll",
     fails="test_image_nll",
     says="the sign is wrong: this is log p(x)",
-    why="a negative log-likelihood of pixels is never negative, and training makes it small",
+    why="the negative log-likelihood of pixels is never negative, and training makes it small",
     look="Which sign has the logarithm of a probability?",
 )
 def log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
@@ -972,7 +973,7 @@ def log_likelihood(logits: Tensor, x: Tensor) -> Tensor:
 @misconception(
     "image_nll",
     fails="test_image_nll",
-    says="a sigmoid was applied to the logits before a loss that applies its own",
+    says="the logits went through a sigmoid before a loss that applies its own",
     why="probabilities taken for logits lie between 0 and 1, so every pixel stays undecided",
     look="Does your loss function want logits or probabilities?",
 )
@@ -986,7 +987,7 @@ def double_sigmoid(logits: Tensor, x: Tensor) -> Tensor:
     "image_nll",
     fails="test_image_nll",
     says="only pixels that are 1 count",
-    why="a pixel that is 0 has a probability too, 1 − p, and it is a factor of p(x)",
+    why="each pixel that is 0 has a probability too, 1 − p, and it is a factor of p(x)",
     look="What does a black pixel, x = 0, add to your sum?",
 )
 def most_likely_pixel(logits: Tensor, x: Tensor) -> Tensor:
@@ -1025,7 +1026,7 @@ def later_pixels_counted(kernel_size: int, height: int, width: int, row: int, co
     "blind_spot",
     fails="test_blind_spot",
     says="the upper left was taken for blind as well",
-    why="a path may first walk left along the row, as far as it likes, and then climb",
+    why="the path may first walk left along the row, as far as it likes, and then climb",
     look="Can a stack reach the left end of the pixel's own row? And from there?",
 )
 def blind_on_both_sides(kernel_size: int, height: int, width: int, row: int, column: int) -> Tensor:
@@ -1037,7 +1038,7 @@ def blind_on_both_sides(kernel_size: int, height: int, width: int, row: int, col
 @misconception(
     "blind_spot",
     fails="test_blind_spot",
-    says="a layer is taken to reach kernel_size pixels to the side",
+    says="each layer is taken to reach kernel_size pixels to the side",
     why="the kernel is centred on its pixel, so only a part of it lies on either side",
     look="How far from its centre does a kernel of size 5 reach?",
 )
@@ -1097,7 +1098,7 @@ def sample_pixels(
     "sample_images",
     fails="test_sampling_order",
     says="all pixels were drawn at once, from one forward pass",
-    why="a pixel's probability depends on the earlier pixels of the same sample, and those do not exist yet",
+    why="the probability of a pixel depends on the earlier pixels of the same sample, and those do not exist yet",
     look="Which image did the model see when it gave the logit of the last pixel?",
 )
 def all_pixels_at_once(
@@ -1175,7 +1176,7 @@ def probabilities_as_pixels(
     "sample_images",
     fails="test_sampling_noise",
     says="the logits were taken for probabilities",
-    why="a logit is any real number; the probability is its sigmoid",
+    why="logits are any real numbers; the probability is the sigmoid of one",
     look="What is compared with the uniform random number, and in which range does it lie?",
 )
 def logits_as_probabilities(

@@ -65,7 +65,7 @@ class Sandbox:
             raise GraderError(f"The sandbox could not be started: {error.strerror}.") from None
         self._replies = _Lines(self._control)
         self._ready = False
-        self._attending = False
+        self._busy = False
 
     def __enter__(self) -> Sandbox:
         return self
@@ -99,7 +99,7 @@ class Sandbox:
 
         ours, theirs = socket.socketpair()
         self._start("attend", theirs)
-        self._attending = True
+        self._busy = True
         return Client(Spawner(ours), submission.name, submission.source)
 
     def judge(self, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -115,25 +115,26 @@ class Sandbox:
             ours.sendall(json.dumps(task).encode() + b"\n")
             deadline = time.monotonic() + GRADING_SECONDS
             lines = _Lines(ours)
-            while (line := lines.next(deadline)) is not None:
-                yield json.loads(line)
-            done = True
+            while not done and (line := lines.next(deadline)) is not None:
+                event = json.loads(line)
+                done = event["event"] == "end"
+                yield event
         except OSError:
             raise GraderError("The grading process went away. Run the command again.") from None
         finally:
             ours.close()
-            if not done:  # the one who asked lost interest, or the time is up
+            if not done:  # who asked lost interest, or the time is up
                 with suppress(OSError):
                     self._control.sendall(b'{"op": "cancel"}\n')
-            self._next_reply(START_SECONDS)
+            self._busy = True
 
     def _start(self, operation: str, end: socket.socket) -> None:
         if not self._ready:
             self._next_reply(START_SECONDS)
             self._ready = True
-        if self._attending:
+        if self._busy:  # the verdict did not wait for the last grading's processes to be gone
             self._next_reply(START_SECONDS)
-            self._attending = False
+            self._busy = False
         try:
             socket.send_fds(
                 self._control, [json.dumps({"op": operation, "memory": self._memory}).encode() + b"\n"], [end.fileno()]

@@ -128,6 +128,7 @@ def main() -> None:
     gc.freeze()
     layers = tuple(layer for layer in isolation.LAYERS if layer not in options.without)
     Zygote(socket.socket(fileno=options.control), layers).serve()
+    os._exit(0)  # nothing is left to do, and torch takes its time to leave in order
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import itertools
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 """
 
 SECRET_MARKS = ("__reference__", "__by_hand__", "__misconception__")

@@ -85,19 +85,19 @@ def _result(check: Check, status: Status, **fields: Any) -> CheckResult:
 def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
     """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
     named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
-    message = _sentence(error.message if isinstance(error, CheckFailure) else str(error) or check.title)
+    message = _sentence(suite, error.message if isinstance(error, CheckFailure) else str(error) or check.title)
     got, expected = (error.got, error.expected) if isinstance(error, CheckFailure) else (None, None)
     if named is not None:
-        message += f"\n{_sentence(named.says)} {_sentence(named.why)}"
+        message += f"\n{_sentence(suite, named.says)} {_sentence(suite, named.why)}"
     else:
         related = diagnosis.relation(got, expected)
-        message += f"\n{_sentence(related)}" if related else ""
+        message += f"\n{_sentence(suite, related)}" if related else ""
     return _result(
         check,
         Status.FAILED,
         message=message,
         misconception=named.name if named else None,
-        hint=_sentence(named.look) if named else "",
+        hint=_sentence(suite, named.look) if named else "",
         evidence=_evidence(suite, got, expected, grading),
     )
 
@@ -105,10 +105,10 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
 def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) -> CheckResult:
     """The learner's code raised, died, hung, or does not fit the call."""
     named = None
-    message = _sentence(str(error))
+    message = _sentence(suite, str(error))
     if isinstance(error, LearnerRaised):
         named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
-        message = _sentence(f"your code raised {error}") + _where(error.frames, grading.submission)
+        message = _sentence(suite, f"your code raised {error}") + _where(error.frames, grading.submission)
         if isinstance(error, EOFError):
             message += "\nThere is nobody to answer input() here: take it out."
         if isinstance(error, MemoryError):
@@ -118,15 +118,15 @@ def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) ->
     if isinstance(error, WrongSignature) and grading.last_call is not None:
         reference = suite.references.get(grading.last_call.function)
         wanted = f"{grading.last_call.function}{inspect.signature(reference)}" if reference is not None else ""
-        message = f"The call does not fit: {_sentence(str(error))}\nExpected: {_plain_signature(wanted)}"
+        message = f"The call does not fit: {_sentence(suite, str(error))}\nExpected: {_plain_signature(wanted)}"
     if named is not None:
-        message += f"\n{_sentence(named.says)} {_sentence(named.why)}"
+        message += f"\n{_sentence(suite, named.says)} {_sentence(suite, named.why)}"
     return _result(
         check,
         Status.ERROR,
         message=message,
         misconception=named.name if named else None,
-        hint=_sentence(named.look) if named else "",
+        hint=_sentence(suite, named.look) if named else "",
         evidence=Evidence(call=_call_text(suite, grading)),
     )
 
@@ -166,7 +166,9 @@ def _where(frames: tuple[tuple[int, str], ...], submission: Submission) -> str:
 
 def _evidence(suite: Suite, got: Any, expected: Any, grading: Grading) -> Evidence:
     shown = describe(expected, ELEMENTS_SHOWN) if expected is not None else ""
-    came = clean(describe(got, ELEMENTS_SHOWN), 600) if got is not None else ""
+    # Many numbers say something only beside the right ones; alone they are evidence for the diagnosis, not for eyes.
+    alone = expected is None and isinstance(got, torch.Tensor) and got.numel() > ELEMENTS_SHOWN
+    came = clean(describe(got, ELEMENTS_SHOWN), 600) if got is not None and not alone else ""
     return Evidence(call=_call_text(suite, grading), got=came, expected=shown)
 
 
@@ -191,12 +193,13 @@ def _plain_signature(text: str) -> str:
     return text.replace("torch.Tensor", "Tensor").replace("'", "")
 
 
-def _sentence(text: str) -> str:
-    """Capital first letter unless it starts with a name, and a full stop."""
+def _sentence(suite: Suite, text: str) -> str:
+    """Capital first letter unless it starts with a name of the exercise, and a full stop."""
     text = text.strip()
     if not text:
         return ""
     first = text.split()[0]
-    if first.isalpha() and first.islower() and "_" not in first and len(first) > 1:
+    is_word = first.isalpha() and first.islower() and (len(first) > 1 or first == "a")
+    if is_word and first not in suite.references and first not in suite.answers:
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?…:" else f"{text}."

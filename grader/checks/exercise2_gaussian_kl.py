@@ -568,7 +568,7 @@ def log_dropped(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "log σ² came in with the wrong sign",
+    "the term log σ² came in with the wrong sign",
     "A narrow Gaussian has a negative log σ², and being narrow must raise the KL.",
     "Is log σ² positive or negative for σ = 0.1, and should that dimension cost more or less?",
 )
@@ -604,8 +604,8 @@ def std_for_variance(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "log σ stands where log σ² belongs",
-    "log σ² is 2 · log σ, and the ½ in front does not make up for it: it belongs to the whole bracket.",
+    "the term log σ stands where log σ² belongs",
+    "The term log σ² is 2 · log σ, and the ½ in front does not make up for it: it belongs to the whole bracket.",
     "Is the number under your logarithm a standard deviation or a variance?",
 )
 def log_std_for_log_variance(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -622,8 +622,8 @@ def std_as_variance(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "logvar was used as σ",
-    "logvar is log σ²: it may be negative, which no standard deviation can be.",
+    "the given logvar was used as σ",
+    "By definition logvar is log σ²: it may be negative, which no standard deviation can be.",
     "Which function leads from logvar back to σ²?",
 )
 def logvar_as_std(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -631,8 +631,8 @@ def logvar_as_std(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "logvar was used as log σ",
-    "logvar is the logarithm of the variance; doubled, it is the logarithm of σ⁴.",
+    "the given logvar was used as log σ",
+    "By definition logvar is the logarithm of the variance; doubled, it is the logarithm of σ⁴.",
     "Is there a factor 2 in front of your logvar? What is the logarithm of a square?",
 )
 def logvar_as_log_std(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -640,7 +640,7 @@ def logvar_as_log_std(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "logvar² stands where σ² belongs",
+    "the square of logvar stands where σ² belongs",
     "Squaring a logarithm does not undo it.",
     "Which function leads from logvar back to σ²?",
 )
@@ -694,7 +694,7 @@ def bits(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "log σ² was taken to base 2 while the rest is in nats",
+    "the term log σ² was taken to base 2 while the rest is in nats",
     "The other terms came out of natural logarithms, and the bases cannot be mixed.",
     "Which base has your logarithm?",
 )
@@ -703,7 +703,7 @@ def log2_inside(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "log σ² was taken to base 10",
+    "the term log σ² was taken to base 10",
     "The formula comes out of e to a power, so its logarithm is the natural one.",
     "Which key of the calculator did you press, log or ln?",
 )
@@ -761,7 +761,7 @@ def cut_from_graph(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "logvar was clamped to a range",
+    "the given logvar was clamped to a range",
     "Outside the range the KL stays flat and its slope is exactly 0, so the encoder never finds the way back.",
     "What is the slope of clamp beyond its bounds? Does the formula need one at all?",
     fails="test_extremes",
@@ -795,7 +795,7 @@ def epsilon_in_log(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 @wrong_kl(
-    "logvar went through exp and back through log",
+    "the given logvar went through exp and back through log",
     "For very small σ the exponential underflows to 0, and log 0 is −∞.",
     "You are given logvar. Is there any need to take a logarithm?",
     fails="test_extremes",
@@ -990,7 +990,7 @@ def slope_logvar_negated(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
 
 @wrong_slope(
     "this is the derivative by σ, not by logvar",
-    "logvar = 2 · log σ, so a step in logvar is not a step in σ.",
+    "Since logvar = 2 · log σ, a step in logvar is not a step in σ.",
     "By how much does σ change when logvar changes a little?",
 )
 def slope_of_std(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
@@ -1000,7 +1000,7 @@ def slope_of_std(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
 
 @wrong_slope(
     "this is the derivative by σ², not by logvar",
-    "logvar is log σ², and the chain rule has one more factor for the logarithm.",
+    "By definition logvar is log σ², and the chain rule has one more factor for the logarithm.",
     "What is the derivative of e^logvar by logvar?",
 )
 def slope_of_variance(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
@@ -1027,7 +1027,7 @@ def slope_one_added(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
 
 @wrong_slope(
     "σ stands where σ² belongs in the derivative by logvar",
-    "e^logvar is its own derivative, and it is the variance.",
+    "The term e^logvar is its own derivative, and it is the variance.",
     "What is e^(logvar/2), and what is e^logvar?",
 )
 def slope_with_std(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
@@ -1035,7 +1035,7 @@ def slope_with_std(mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @wrong_slope(
-    "log σ² was differentiated by σ² while e^logvar was differentiated by logvar",
+    "the term log σ² was differentiated by σ² while e^logvar was differentiated by logvar",
     "All terms have to be differentiated by the same variable.",
     "Written in logvar alone, what is the logarithm term of the KL?",
 )
@@ -1135,7 +1135,7 @@ def draws_summed(mu: Tensor, logvar: Tensor, n: int, generator: torch.Generator 
 
 @wrong_estimate(
     "the dimensions were not summed",
-    "log q(z) of a vector is the sum over its dimensions, and there is one KL for each row.",
+    "The log-density of a vector is the sum over its dimensions, and there is one KL for each row.",
     "What shape should come out of inputs of shape (4, 3)?",
 )
 def dimensions_kept(mu: Tensor, logvar: Tensor, n: int, generator: torch.Generator | None = None) -> Tensor:
@@ -1145,7 +1145,7 @@ def dimensions_kept(mu: Tensor, logvar: Tensor, n: int, generator: torch.Generat
 
 @wrong_estimate(
     "the mean over the latent dimensions was taken instead of the sum",
-    "log q(z) of a vector is the sum over its dimensions.",
+    "The log-density of a vector is the sum over its dimensions.",
     "What is the density of two independent coordinates together?",
 )
 def dimensions_averaged_in_estimate(
@@ -1166,7 +1166,7 @@ def batch_averaged_in_estimate(mu: Tensor, logvar: Tensor, n: int, generator: to
 
 
 @wrong_estimate(
-    "log p(z) − log q(z) was averaged",
+    "the difference log p(z) − log q(z) was averaged",
     "Over draws from q, q is the denser one on average, so this comes out negative.",
     "Is your estimate below 0? Which density comes first in the definition?",
 )
@@ -1186,7 +1186,7 @@ def drawn_from_prior(mu: Tensor, logvar: Tensor, n: int, generator: torch.Genera
 
 
 @wrong_estimate(
-    "log p(z) was left out",
+    "the term log p(z) was left out",
     "The average of log q(z) alone is minus the entropy of q.",
     "Where does the prior come into your function?",
 )
@@ -1196,7 +1196,7 @@ def prior_density_dropped(mu: Tensor, logvar: Tensor, n: int, generator: torch.G
 
 
 @wrong_estimate(
-    "log q(z) was left out",
+    "the term log q(z) was left out",
     "The average of −log p(z) alone is the cross-entropy.",
     "Which of the two log-densities in the definition has not been used?",
 )
@@ -1206,7 +1206,7 @@ def posterior_density_dropped(mu: Tensor, logvar: Tensor, n: int, generator: tor
 
 
 @wrong_estimate(
-    "log q(z) has no −log σ in it",
+    "your log q(z) has no −log σ in it",
     "The normalization 1/σ belongs to the density; without it a narrow Gaussian looks as dense as a wide one.",
     "What is in front of the exponential in the density of N(μ, σ²)?",
 )
@@ -1227,7 +1227,7 @@ def drawn_with_variance(mu: Tensor, logvar: Tensor, n: int, generator: torch.Gen
 
 @wrong_estimate(
     "σ² was used as the standard deviation, for the draws and in the density",
-    "torch.distributions.Normal, like exercise 1, takes a standard deviation.",
+    "The class torch.distributions.Normal, like exercise 1, takes a standard deviation.",
     "What is e^(logvar/2), and what is e^logvar?",
 )
 def variance_as_scale(mu: Tensor, logvar: Tensor, n: int, generator: torch.Generator | None = None) -> Tensor:
@@ -1250,7 +1250,7 @@ def _kl(mu: Tensor, logvar: Tensor) -> Tensor:
 
 @wrong_loss(
     "the mean over the pixels was taken instead of the sum",
-    "log p(x|z) is a sum over pixels; beside a mean the KL is as many times too strong as there are pixels.",
+    "The term log p(x|z) is a sum over pixels; beside a mean the KL is as many times too strong as there are pixels.",
     "What is the probability of a whole image, given that of each pixel?",
 )
 def pixels_averaged(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0) -> Tensor:
@@ -1286,7 +1286,7 @@ def kl_subtracted(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: f
 
 @wrong_loss(
     "the loss of the pixels was subtracted",
-    "log p(x|z) is already negative; minus log p(x|z) is what has to shrink.",
+    "The term log p(x|z) is already negative; minus log p(x|z) is what has to shrink.",
     "Is the loss of the pixels large or small when the decoder is right?",
 )
 def likelihood_subtracted(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0) -> Tensor:
@@ -1332,7 +1332,7 @@ def sigmoid_twice(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: f
 
 @wrong_loss(
     "the image and the logits changed places",
-    "torch takes the prediction first and the target second.",
+    "The functions of torch take the prediction first and the target second.",
     "In which order does your loss function take its arguments?",
 )
 def image_and_logits_swapped(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0) -> Tensor:

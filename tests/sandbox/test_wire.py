@@ -76,6 +76,11 @@ def test_arrays_survive(shape: list[int], dtype: str) -> None:
     np.testing.assert_array_equal(through(array), array)
 
 
+def test_views_of_any_stride_survive() -> None:
+    for view in (torch.ones(()).expand(1), torch.ones(1).expand(3, 4), torch.arange(6.0)[::2], torch.ones(2, 3)[:, :1]):
+        assert torch.equal(through(view), view)
+
+
 def test_subclasses_travel_as_their_plain_type() -> None:
     class Name(str):
         __slots__ = ()

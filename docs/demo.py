@@ -17,8 +17,7 @@ def main() -> int:
     surprises = 0
     for folder in sorted(SUBMISSIONS.iterdir()):
         verdicts = yaml.safe_load((folder / "verdicts.yaml").read_text())
-        wrong = verdicts.get("demo") or next(iter(verdicts["wrong"]))
-        for kind, name, code in (("right", verdicts["right"][0], 0), ("wrong", wrong, 1)):
+        for kind, name, code in (("right", verdicts["right"][0], 0), ("wrong", verdicts["demo"], 1)):
             path = (folder / kind / name).relative_to(ROOT)
             short = folder.name.split("_")[0]
             print(f"\n$ grade {short} --submission {path}", flush=True)

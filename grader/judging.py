@@ -15,7 +15,8 @@ import pytest
 from grader.errors import GraderError
 from grader.plugin import GradingPlugin, UnknownCheckError
 from grader.report import CheckResult
-from grader.sandbox.judge_side import Client, Spawner
+from grader.sandbox.judge_side import Client
+from grader.sandbox.spawner import Spawner
 from grader.submission import Submission
 from grader.text import clean
 from grader.verdict import Grading

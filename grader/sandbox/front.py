@@ -95,7 +95,8 @@ class Sandbox:
 
         One at a time: the client must hang up before the next grading or the next client.
         """
-        from grader.sandbox.judge_side import Client, Spawner
+        from grader.sandbox.judge_side import Client
+        from grader.sandbox.spawner import Spawner
 
         ours, theirs = socket.socketpair()
         self._start("attend", theirs)

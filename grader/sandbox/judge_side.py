@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +12,7 @@ from grader.assertions import CheckFailure
 from grader.sandbox.channel import Channel, Closed, TimedOut
 from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerTimedOut, died, raised
 from grader.sandbox.graph import RemoteModule, apply_remote, tensors_in
+from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import CallbackHandle, ModuleHandle, ObjectHandle, WireError
 from grader.text import clean
 
@@ -22,32 +21,6 @@ LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
 CALLBACKS_PER_CALL = 100_000
 OUTPUT_SHOWN = 4000
-_REPLY_LIMIT = 4096
-
-
-class Spawner:
-    """Asks whoever started this judge for submission processes, over a socket that passes descriptors."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-
-    def spawn(self) -> Channel:
-        """A new process, isolated, with nothing loaded."""
-        self._end.sendall(b"spawn\n")
-        _, descriptors, _, _ = socket.recv_fds(self._end, _REPLY_LIMIT, 2)
-        if len(descriptors) != 2:
-            raise RuntimeError("the sandbox could not start a process for the submission")
-        return Channel(socket.socket(fileno=descriptors[0]), descriptors[1])
-
-    def reap(self) -> dict[str, Any]:
-        """End the current process and learn how it ended."""
-        self._end.sendall(b"reap\n")
-        reply = self._end.recv(_REPLY_LIMIT)
-        return dict(json.loads(reply))
-
-    def hang_up(self) -> None:
-        """No more requests will come."""
-        self._end.close()
 
 
 class Client:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from gradings import Grade
 
 from grader.core import Sandbox, grade
 from grader.course import Exercise, built_in
 from grader.report import Report
 from grader.submission import Submission
-
-Grade = Callable[..., Report]
 
 
 @pytest.fixture(scope="session")

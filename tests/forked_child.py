@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,14 @@ def become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
+
+
+def let_others_in(folder: Path) -> None:
+    """Open a test's folder and those above it, which pytest keeps to itself; the system's own stay as they are."""
+    for step in (folder, *folder.parents):
+        if step == Path(tempfile.gettempdir()).resolve():
+            return
+        step.chmod(0o755)
 
 
 def refusal(action: Callable[[], object]) -> str:

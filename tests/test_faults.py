@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Grade
+from gradings import Grade
 
 from grader.core import Event, Sandbox, grade
 from grader.course import built_in

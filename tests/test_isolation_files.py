@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from forked_child import LAYERS, MISSING, REPOSITORY, USERS, expected, in_child, needs, refusal
+from forked_child import LAYERS, MISSING, REPOSITORY, USERS, expected, in_child, let_others_in, needs, refusal
 
 from grader.sandbox import isolation
 from grader.sandbox.isolation import Prepared, landlock, paths, syscalls
@@ -98,9 +98,7 @@ class TestReadable:
 def test_modes_say_what_others_can_read(tmp_path: Path) -> None:
     tree(tmp_path, "lib/a", "lib/sub/b")
     lib = tmp_path / "lib"
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest keeps its folders to itself
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/tmp"):  # noqa: S108  the shared one stays as it is
-            folder.chmod(0o755)
+    let_others_in(tmp_path)
     assert paths.readable_by_others([lib])
     for path, mode in ((lib / "a", 0o600), (lib / "sub", 0o700), (lib, 0o744), (tmp_path, 0o750)):
         before = path.stat().st_mode
@@ -220,6 +218,7 @@ class TestWriting:
     @pytest.mark.parametrize("layers", [LAYERS, LANDLOCK_ALONE, tuple(name for name in LAYERS if name != "landlock")])
     @pytest.mark.parametrize("user", USERS)
     def test_no_folder_can_be_written(self, user: int | None, layers: tuple[str, ...], tmp_path: Path) -> None:
+        let_others_in(tmp_path)
         tmp_path.chmod(0o777)
         old = tmp_path / "old"
         old.write_text("kept")

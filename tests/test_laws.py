@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Grade
+from gradings import Grade
 from mutants import EXERCISES, constant, mutant, suite_of
 
 from grader.checking import Misconception

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Grade
+from gradings import Grade
 from mutants import EXERCISES, submissions, suite_of
 
 from grader.course import Exercise

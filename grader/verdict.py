@@ -71,13 +71,14 @@ def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Gr
     return _unusable(suite, check, error, grading)
 
 
-def _result(check: Check, status: Status, **fields: Any) -> CheckResult:
+def _result(check: Check, status: Status, *, message: str = "", **fields: Any) -> CheckResult:
     return CheckResult(
         name=check.name,
         title=check.title,
         status=status,
         points=fields.pop("points", 0),
         max_points=check.points,
+        message=clean(message),  # it may quote what a learner's code returned
         **fields,
     )
 

@@ -25,7 +25,7 @@ demo: setup  ## Grade a right and a wrong submission of every exercise
 	@$(BIN)/python docs/demo.py
 
 test: setup lint types check-generated  ## Run lint, types and all tests
-	@$(BIN)/python -m pytest -n auto --dist loadscope
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: setup  ## Check style
 	@$(BIN)/ruff check .

@@ -36,6 +36,9 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+pytestmark = pytest.mark.xdist_group("readme")
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")

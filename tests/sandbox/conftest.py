@@ -48,3 +48,11 @@ def connect(sandbox: Sandbox) -> Iterator[Callable[[str], Client]]:
     yield put
     for client in clients:
         client.hang_up()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those that share a sandbox run in one process."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "sandbox" in parameters:
+            item.add_marker(pytest.mark.xdist_group(parameters["sandbox"]))

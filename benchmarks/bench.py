@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7, help="runs of each command; medians are shown")
     parser.add_argument("--gradings", type=int, default=1000, help="gradings in one zygote for the growth figure")
     options = parser.parse_args()
-    rows: list[Row] = []
+    rows: list[Row] = [("how fast this machine is just now: ten million additions in Python", _calibration(), "", "")]
     for exercise in built_in().exercises:
         rows += _warm(exercise, options.runs)
     rows += _cold(built_in().find("exercise3"), options.runs)
@@ -45,6 +45,17 @@ def main() -> None:
     print(text)
     if options.write:
         options.write.write_text(text)
+
+
+def _calibration() -> str:
+    """A yardstick for the absolute figures: the slower it is, the slower is all else."""
+
+    def additions() -> None:
+        total = 0
+        for number in range(10_000_000):
+            total += number
+
+    return f"{_time(additions):.2f} s"
 
 
 # --- warm -------------------------------------------------------------------------------------------------
@@ -147,6 +158,8 @@ def _memory(exercise: Exercise) -> list[Row]:
     submission = read_submission(exercise.solution)
     with Sandbox() as box:
         grade(exercise, submission, sandbox=box, seed=0)
+        while _children(box.pid):
+            time.sleep(0.01)
         with _peak_of_children(box.pid) as peak:
             grade(exercise, submission, sandbox=box, seed=1)
         shown = " + ".join(f"{value / 1024:.0f}" for value in peak)
@@ -198,17 +211,23 @@ def _private(pid: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
+def _anonymous(pid: int) -> int:
+    """KiB of memory that is the process's own, whether or not a child still shares it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0])
+
+
 def _growth(exercise: Exercise, count: int) -> list[Row]:
     submission = read_submission(exercise.solution)
     quick, _ = _checks(exercise)
     with Sandbox() as box:
         for seed in range(20):
             grade(exercise, submission, sandbox=box, seed=seed, checks=quick[:1])
-        before, files = _private(box.pid), _open_files(box.pid)
+        before, files = _anonymous(box.pid), _open_files(box.pid)
         seconds = _time(
             lambda: [grade(exercise, submission, sandbox=box, seed=n, checks=quick[:1]) for n in range(count)]
         )
-        after, files_after = _private(box.pid), _open_files(box.pid)
+        after, files_after = _anonymous(box.pid), _open_files(box.pid)
     rate = f"{count / seconds:.0f} gradings of one check a second"
     growth = f"{(after - before) / 1024:+.1f} MB, {files_after - files:+d} descriptors"
     return [(f"growth of one zygote over {count} gradings ({rate})", growth, "", "none")]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import platform
 import statistics
@@ -101,12 +100,7 @@ def _checks(exercise: Exercise) -> tuple[list[str], list[str]]:
     """Names of the checks without and with a training."""
     from grader.suite import Suite
 
-    spec = importlib.util.spec_from_file_location(exercise.name, exercise.checks)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    checks = Suite.of(module).checks.values()
+    checks = Suite.load(exercise.checks).checks.values()
     return [c.name for c in checks if not c.training], [c.name for c in checks if c.training]
 
 

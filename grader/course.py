@@ -77,7 +77,7 @@ class Course:
         Raises:
             UnusableInput: the message names file, line and field.
         """
-        top = marked_yaml.load(path)
+        top = marked_yaml.read(path)
         fields = top.fields(("title", "exercises"), ("checks",))
         root = path.parent.parent
         if checks is None:

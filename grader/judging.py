@@ -34,7 +34,6 @@ UNUSED_PLUGINS = (
     "legacypath",
     "logging",
     "monkeypatch",
-    "nose",
     "pastebin",
     "recwarn",
     "setuponly",

@@ -89,7 +89,7 @@ class Node:
         return found
 
 
-def load(path: Path) -> Node:
+def read(path: Path) -> Node:
     """Read one YAML document.
 
     Raises:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -46,6 +49,17 @@ class Suite:
             misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
             functions=SimpleNamespace(**references),
         )
+
+    @classmethod
+    def load(cls, path: Path) -> Suite:
+        """Import a check file; for tests and tools, in a process that holds no learner's code."""
+        spec = importlib.util.spec_from_file_location(f"checks_of_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # inspect finds a function's module, and so its source, through this table
+        spec.loader.exec_module(module)
+        return cls.of(module)
 
     def right_answer(self, name: str) -> Any:
         """The right value of a by-hand variable."""

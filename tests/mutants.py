@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 from pathlib import Path
 
@@ -18,16 +17,7 @@ EXERCISES = built_in().exercises
 @functools.cache
 def suite_of(exercise: Exercise) -> Suite:
     """The marks of an exercise's check file. (Tests may import it: no learner's code is in this process.)"""
-    spec = importlib.util.spec_from_file_location(f"checks_of_{exercise.name}", exercise.checks)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # inspect finds a function's module, and so its source, through this table.
-    import sys
-
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return Suite.of(module)
+    return Suite.load(exercise.checks)
 
 
 def mutant(exercise: Exercise, misconception: Misconception) -> str:

@@ -15,7 +15,6 @@ from grader.sandbox.decoder import decode
 from grader.sandbox.encoder import Encoder
 from grader.sandbox.wire import HEADER_LIMIT, MAGIC, PAYLOAD_LIMIT, PREFIX, WireError
 
-SOCKET_BUFFER = 1 << 20
 PARTS_PER_WRITE = 512
 OUTPUT_KEPT = 64 << 10
 
@@ -26,15 +25,6 @@ class Closed(Exception):  # noqa: N818  the other side is gone; not an error of 
 
 class TimedOut(Exception):  # noqa: N818  as above
     """The deadline passed."""
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Two connected sockets with buffers large enough for a batch of images."""
-    ends = socket.socketpair()
-    for end in ends:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
-    return ends
 
 
 class Channel:

@@ -21,6 +21,7 @@ from typing import Any
 from grader.sandbox.isolation import Budget
 
 REQUEST_LIMIT = 4096
+SOCKET_BUFFER = 1 << 20
 CPU_SECONDS = 300
 GRACE = (1, 5, 20, 100)
 """Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
@@ -119,10 +120,7 @@ class Supervisor(ABC):
     def _new_submission(self, budget: Budget) -> tuple[socket.socket, int]:
         """A fresh submission process; the judge's ends of its wire and of its output."""
         self._end_submission()
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        ours, theirs = pair()
         read, write = os.pipe()
         self._submission = self._start_submission(budget, theirs, write)
         theirs.close()
@@ -158,3 +156,12 @@ class Supervisor(ABC):
 def _close(ends: tuple[socket.socket, int]) -> None:
     ends[0].close()
     os.close(ends[1])
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected sockets with buffers large enough for a batch of images."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+    return ends

@@ -15,9 +15,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.sandbox.channel import Channel, Closed, TimedOut, pair
+from grader.sandbox.channel import Channel, Closed, TimedOut
 from grader.sandbox.decoder import decode
 from grader.sandbox.encoder import Encoder
+from grader.sandbox.supervisor import pair
 from grader.sandbox.wire import ARRAY, MAGIC, PREFIX, TUPLE, CallbackHandle, ModuleHandle, ObjectHandle, WireError
 
 KEYS = st.one_of(st.text(max_size=8), st.integers(-5, 5), st.tuples(st.text(max_size=3), st.integers(0, 9)))

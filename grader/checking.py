@@ -27,26 +27,37 @@ from grader.assertions import (
     fail,
     gradients,
 )
+from grader.pictures import Scatter
+from grader.possible import Range, assert_possible
 from grader.probes import Rng, separated
+from grader.remarks import CodeTest, Remark, calls, loops_over, mentions
 
 __all__ = [
     "BY_HAND_TOLERANCE",
     "CheckFailure",
     "NotAttempted",
+    "Range",
     "Rng",
+    "Scatter",
+    "advice",
     "as_tensor",
     "assert_answer",
     "assert_close",
     "assert_dtype",
     "assert_equal",
     "assert_finite",
+    "assert_possible",
     "assert_shape",
     "assert_statistic",
     "assert_true",
     "assert_within",
     "by_hand",
+    "calls",
     "fail",
+    "free_text",
     "gradients",
+    "loops_over",
+    "mentions",
     "misconception",
     "points",
     "reference",
@@ -90,22 +101,24 @@ def training(check: F) -> F:
 
 @dataclass(frozen=True)
 class Reference:
-    """How our own implementation of a learner's function is used: the kind of value it must return."""
+    """How our own implementation of a learner's function is used: the kind of value and the values it can return."""
 
     returns: Returns
+    possible: Range | None = None
 
 
-def reference(returns: Returns = "tensor") -> Callable[[F], F]:
+def reference(returns: Returns = "tensor", possible: Range | None = None) -> Callable[[F], F]:
     """Our own implementation of the learner's function (or class) of the same name: oracle and signature.
 
     Args:
         returns: what a learner's result must be. ``tensor``: a tensor (a numpy array is taken as one);
             ``scalar``: a number or a 0-d tensor; ``tensors``: a tuple or list of tensors; ``module``: an
             ``nn.Module``; ``any``: the check looks for itself.
+        possible: the values that the result can have at all; a wrong one outside is said to be impossible.
     """
 
     def mark(function: F) -> F:
-        function.__reference__ = Reference(returns)  # type: ignore[attr-defined]  # as above
+        function.__reference__ = Reference(returns, possible)  # type: ignore[attr-defined]  # as above
         return function
 
     return mark
@@ -116,17 +129,22 @@ class ByHand:
     """A by-hand answer: a module-level variable of the learner's file, accepted within ``tolerance``."""
 
     tolerance: float
+    possible: Range | None = None
 
 
-def by_hand(tolerance: float = BY_HAND_TOLERANCE) -> Callable[[F], F]:
+def by_hand(tolerance: float = BY_HAND_TOLERANCE, possible: Range | None = None) -> Callable[[F], F]:
     """The right value of the learner's variable of the same name, computed from the functions it practises.
 
     The decorated function takes one argument: a namespace of the exercise's functions. It is called with the
     references for the right value, and with one function replaced by a misconception to explain a wrong one.
+
+    Args:
+        tolerance: how far an accepted answer may lie from the right one.
+        possible: the values that the answer can have at all.
     """
 
     def mark(function: F) -> F:
-        function.__by_hand__ = ByHand(tolerance)  # type: ignore[attr-defined]  # as above
+        function.__by_hand__ = ByHand(tolerance, possible)  # type: ignore[attr-defined]  # as above
         return function
 
     return mark
@@ -176,6 +194,32 @@ def misconception(
             wrong.__name__, target, fails, says, why, look, separable, source, wrong
         )
         return wrong
+
+    return mark
+
+
+def advice(target: str, *, check: str, says: str) -> Callable[[CodeTest], CodeTest]:
+    """A remark on right code: the decorated predicate looks at the syntax tree of the learner's ``target``.
+
+    Args:
+        target: name of the learner's function or class.
+        check: the remark is made only when this check passed.
+        says: what is wasteful or fragile, and what to do instead.
+    """
+
+    def mark(applies: CodeTest) -> CodeTest:
+        applies.__remark__ = Remark(applies.__name__, target, check, says, applies)  # type: ignore[attr-defined]
+        return applies
+
+    return mark
+
+
+def free_text() -> Callable[[F], F]:
+    """The learner's string variable of the same name is for a person to grade; the docstring says what was asked."""
+
+    def mark(function: F) -> F:
+        function.__free_text__ = True  # type: ignore[attr-defined]  # as above
+        return function
 
     return mark
 

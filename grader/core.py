@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from grader.course import Exercise
-from grader.errors import GraderError, UnusableInput
-from grader.report import CheckResult, Report, Status
+from grader.errors import CheckFileError, GraderError, UnusableInput
+from grader.report import CheckResult, FreeText, Picture, Report, Status
 from grader.sandbox.front import Sandbox
 from grader.submission import Submission
 from grader.text import did_you_mean, one_line
@@ -27,12 +26,13 @@ class CheckPlan(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that happened in a grading: the plan is known, a check starts, a check has its result."""
+    """Something that happened in a grading: the plan is known, a check starts or draws, a check has its result."""
 
-    kind: Literal["begin", "start", "result"]
+    kind: Literal["begin", "start", "picture", "result"]
     checks: tuple[CheckPlan, ...] = ()
     name: str = ""
     result: CheckResult | None = None
+    picture: Picture | None = None
 
 
 def _ignore(_: Event) -> None:
@@ -60,11 +60,12 @@ def grade(
 
     Raises:
         UnusableInput: no check has this name.
+        CheckFileError: the check file does not import, or a check stumbles over its own reference.
         GraderError: our own fault; there is no verdict.
     """
     started = time.perf_counter()
     task = {
-        "checks": os.fspath(exercise.checks),
+        "checks": str(exercise.checks.absolute()),
         "name": submission.name,
         "source": submission.source,
         "cells": submission.cells,
@@ -73,6 +74,7 @@ def grade(
     }
     results: list[CheckResult] = []
     layers: tuple[str, ...] | None = None
+    texts: tuple[FreeText, ...] = ()
     for event in sandbox.judge(task):
         match event["event"]:
             case "begin":
@@ -83,15 +85,20 @@ def grade(
                 result = _with_hint(CheckResult.from_json(event["result"]), exercise)
                 results.append(result)
                 on_event(Event("result", name=result.name, result=result))
+            case "picture":
+                on_event(Event("picture", picture=Picture.from_json(event["picture"])))
+            case "texts":
+                texts = tuple(FreeText(**text) for text in event["texts"])
             case "unknown":
                 raise UnusableInput(_unknown_check(exercise, event["name"], event["known"]))
             case "fault":
-                raise GraderError(f"{exercise.name} could not be graded: {event['text']}")
+                raise CheckFileError(f"{exercise.name} could not be graded: {event['text']}")
             case "end":
                 layers = tuple(event["layers"])
     if layers is None:
         raise GraderError("The grading process was killed before it had finished. Run the command again.")
-    return Report(exercise.name, exercise.title, tuple(results), time.perf_counter() - started, layers, seed)
+    seconds = time.perf_counter() - started
+    return Report(exercise.name, exercise.title, tuple(results), seconds, layers, seed, texts)
 
 
 def _with_hint(result: CheckResult, exercise: Exercise) -> CheckResult:

@@ -14,10 +14,11 @@ import pytest
 
 from grader.errors import GraderError
 from grader.plugin import GradingPlugin, UnknownCheckError
-from grader.report import CheckResult
+from grader.report import CheckResult, FreeText, Picture
 from grader.sandbox.judge_side import Client
 from grader.sandbox.spawner import Spawner
 from grader.submission import Submission
+from grader.suite import import_fault, share_folder
 from grader.text import clean
 from grader.verdict import Grading
 
@@ -70,6 +71,8 @@ def judge(job: socket.socket, requests: socket.socket) -> None:
         return
     if fault:
         emit({"event": "fault", "text": fault})
+    else:
+        emit({"event": "texts", "texts": plugin.texts()})
     emit({"event": "end", "layers": client.layers})
 
 
@@ -79,16 +82,19 @@ def run_checks(path: str, plugin: GradingPlugin) -> str:
     options = ["-c", "/dev/null", f"--rootdir={folder}", f"--confcutdir={folder}", "--noconftest"]
     options += ["--import-mode=importlib"]
     options += [part for name in UNUSED_PLUGINS for part in ("-p", f"no:{name}")]
+    share_folder(Path(path))
     catcher = _FaultCatcher()
     silence = io.StringIO()
     with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
         code = pytest.main([*options, path], plugins=[plugin, catcher])
+    if catcher.collection is not None:
+        return f"its check file does not import: {import_fault(catcher.collection, Path(Path(path).name))}"
     if catcher.error is not None:
         if isinstance(catcher.error, UnknownCheckError):
             raise catcher.error
         return _fault_text(catcher.error)
-    if catcher.collection:
-        return f"the check file {path} cannot be used: {clean(catcher.collection, 500)}"
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return f"{Path(path).name} has no check: a function whose name begins with test_"
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return f"pytest ended with code {int(code)}: {clean(silence.getvalue(), 500)}"
     return ""
@@ -99,17 +105,19 @@ class _FaultCatcher:
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
-        self.collection = ""
+        self.collection: BaseException | None = None
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep the first one; True keeps pytest from printing it."""
         self.error = self.error or excinfo.value
         return True
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[Any], report: pytest.CollectReport | pytest.TestReport
+    ) -> None:
         """A check file that does not import is our fault."""
-        if report.failed:
-            self.collection = self.collection or str(report.longrepr)
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.collection = self.collection or call.excinfo.value
 
 
 def _fault_text(error: BaseException) -> str:
@@ -117,6 +125,6 @@ def _fault_text(error: BaseException) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, CheckResult):
+    if isinstance(value, CheckResult | Picture | FreeText):
         return asdict(value)
     raise TypeError(f"{type(value).__name__} is no part of an event")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from grader.assertions import CheckFailure, NotAttempted, returned
 from grader.checking import Misconception
+from grader.pictures import Scatter
 from grader.portable import portable_source
+from grader.report import Advice, Picture
 from grader.suite import Suite
 
 if TYPE_CHECKING:
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 class Call:
     """One call that a check made: what a failure message shows."""
 
-    __slots__ = ("args", "function", "kwargs")
+    __slots__ = ("args", "function", "kwargs", "result")
 
     def __init__(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.function = function
         self.args = args
         self.kwargs = kwargs
+        self.result: Any = None
 
 
 class Learner(ABC):
@@ -41,6 +44,7 @@ class Learner(ABC):
         self.suite = suite
         self.calls: list[Call] = []
         self.used: set[str] = set()
+        self.advice: list[Advice] = []
 
     def __getattr__(self, name: str) -> LearnerFunction:
         if name.startswith("_"):
@@ -62,10 +66,24 @@ class Learner(ABC):
         """
         return self._trial(trial, args, timeout)
 
-    def note(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def advise(self, name: str, text: str) -> None:
+        """Remark on code that is right but wasteful or fragile: shown if the check passes, at no cost.
+
+        Args:
+            name: id of the remark.
+            text: one or two sentences.
+        """
+        self.advice.append(Advice(name, text))
+
+    @abstractmethod
+    def show(self, scatter: Scatter) -> None:
+        """Show a picture while the check runs; the last one stands in the result."""
+
+    def note(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Remember a call for the message and for the choice of misconceptions."""
         self.used.add(function)
         self.calls.append(Call(function, args, kwargs))
+        return self.calls[-1]
 
     @abstractmethod
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
@@ -87,9 +105,10 @@ class LearnerFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it with tensors and plain values; the result is checked against the reference's declared kind."""
         learner = self._learner
-        learner.note(self._name, args, kwargs)
+        call = learner.note(self._name, args, kwargs)
         result = learner._call(self._name, args, kwargs)
-        return returned(result, self._name, learner.suite.reference_mark(self._name).returns)
+        call.result = returned(result, self._name, learner.suite.reference_mark(self._name).returns)
+        return call.result
 
 
 class LocalLearner(Learner):
@@ -101,6 +120,9 @@ class LocalLearner(Learner):
         self._functions = SimpleNamespace(**suite.references)
         if misconception is not None and misconception.target in suite.references:
             setattr(self._functions, misconception.target, misconception.wrong)
+
+    def show(self, scatter: Scatter) -> None:
+        """A replay shows nothing."""
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return getattr(self._functions, name)(*args, **kwargs)
@@ -117,9 +139,14 @@ class LocalLearner(Learner):
 class RemoteLearner(Learner):
     """A submission in its sandbox."""
 
-    def __init__(self, suite: Suite, client: Client) -> None:
+    def __init__(self, suite: Suite, client: Client, on_picture: Callable[[Picture], None] = lambda _: None) -> None:
         super().__init__(suite)
         self._client = client
+        self._on_picture = on_picture
+
+    def show(self, scatter: Scatter) -> None:
+        """Pass the picture on."""
+        self._on_picture(scatter.picture())
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         kind = self._client.load().get(name)

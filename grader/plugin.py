@@ -18,10 +18,15 @@ import pytest
 from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
 from grader.probes import Rng
-from grader.report import CheckResult, Status
+from grader.report import CheckResult, FreeText, Picture, Status
+from grader.sandbox.faults import LearnerFault
 from grader.sandbox.judge_side import Client
 from grader.suite import Check, Suite
+from grader.text import clean
 from grader.verdict import Grading, verdict
+
+TEXT_KEPT = 10_000
+"""Characters of a text for a person to grade: some five pages."""
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -45,6 +50,7 @@ class GradingPlugin:
         self._learner: RemoteLearner | None = None
         self._status: dict[str, Status] = {}
         self._started = 0.0
+        self._picture: Picture | None = None
 
     # --- fixtures -----------------------------------------------------------------------------------------
 
@@ -53,13 +59,17 @@ class GradingPlugin:
         """The submission, loaded, its random generators seeded."""
         self._client.load()
         self._client.seed(self._rng(request.node.name + "/learner").seed())
-        self._learner = RemoteLearner(self._suite(request.node), self._client)
+        self._learner = RemoteLearner(self._suite(request.node), self._client, self._show)
         return self._learner
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> Rng:
         """Fresh probes for this check."""
         return self._rng(request.node.name)
+
+    def _show(self, picture: Picture) -> None:
+        self._picture = picture
+        self._emit({"event": "picture", "picture": picture})
 
     def _rng(self, name: str) -> Rng:
         return Rng(self._grading.seed, name)
@@ -82,6 +92,7 @@ class GradingPlugin:
         self._emit({"event": "start", "name": item.name})
         self._started = time.perf_counter()
         self._learner = None
+        self._picture = None
         for name in self._check(item).requires:
             if self._status.get(name) is not Status.PASSED:
                 title = self._suite(item).checks[name].title
@@ -108,7 +119,22 @@ class GradingPlugin:
         else:
             failure = AssertionError(str(error)) if isinstance(error, pytest.fail.Exception) else error
             result = verdict(self._suite(item), check, failure, self._grading.of(self._learner))
-        return replace(result, seconds=round(time.perf_counter() - self._started, 4), output=self._client.printed())
+        seconds = round(time.perf_counter() - self._started, 4)
+        return replace(result, seconds=seconds, output=self._client.printed(), picture=self._picture)
+
+    # --- for a person to grade -----------------------------------------------------------------------------
+
+    def texts(self) -> list[FreeText]:
+        """What the learner wrote for a person to grade; call it after the checks."""
+        asked = {name: title for suite in self._suites.values() for name, title in suite.texts.items()}
+        return [FreeText(name, title, self._text(name)) for name, title in asked.items()]
+
+    def _text(self, name: str) -> str:
+        try:
+            value = self._client.get(name) if self._client.load().get(name) == "value" else None
+        except LearnerFault:
+            return ""
+        return clean(value, TEXT_KEPT).strip() if isinstance(value, str) else ""
 
     # --- the check file -----------------------------------------------------------------------------------
 

@@ -30,6 +30,46 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """A remark on correct code that is wasteful or fragile: an id and one or two sentences."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Points of a plane over the centers of its modes, each with the circle that counts as near.
+
+    Args:
+        title: what is to be seen.
+        points: (x, y), at most 500.
+        centers: (x, y) of each mode.
+        radius: of the circle around each center.
+    """
+
+    title: str
+    points: tuple[tuple[float, float], ...]
+    centers: tuple[tuple[float, float], ...]
+    radius: float
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Picture:
+        """Read the JSON form."""
+        pairs = {name: tuple((x, y) for x, y in data[name]) for name in ("points", "centers")}
+        return cls(title=data["title"], radius=data["radius"], **pairs)
+
+
+@dataclass(frozen=True)
+class FreeText:
+    """What a learner wrote for a person to grade: the variable's name, what was asked, the text."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The verdict of one check.
 
@@ -44,6 +84,8 @@ class CheckResult:
         seconds: wall time.
         evidence: the call, got and expected.
         output: what the learner's code printed meanwhile, cleaned and capped.
+        advice: remarks on code that is right; they cost nothing.
+        picture: what the check drew last, or None.
     """
 
     name: str
@@ -57,6 +99,8 @@ class CheckResult:
     seconds: float = 0.0
     evidence: Evidence = field(default_factory=Evidence)
     output: str = ""
+    advice: tuple[Advice, ...] = ()
+    picture: Picture | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
@@ -64,6 +108,9 @@ class CheckResult:
         fields = dict(data)
         fields["status"] = Status(fields["status"])
         fields["evidence"] = Evidence(**fields.get("evidence", {}))
+        fields["advice"] = tuple(Advice(**advice) for advice in fields.get("advice", ()))
+        picture = fields.get("picture")
+        fields["picture"] = Picture.from_json(picture) if picture is not None else None
         return cls(**fields)
 
 
@@ -78,6 +125,7 @@ class Report:
         seconds: wall time from the submission's text to the verdict.
         sandbox: names of the isolation layers that were active.
         seed: what the probes were drawn from; the same seed gives the same probes.
+        texts: what is left for a person to grade.
     """
 
     exercise: str
@@ -86,6 +134,7 @@ class Report:
     seconds: float
     sandbox: tuple[str, ...]
     seed: int
+    texts: tuple[FreeText, ...] = ()
 
     @property
     def points(self) -> int:
@@ -115,6 +164,7 @@ class Report:
             "seed": self.seed,
             "sandbox": list(self.sandbox),
             "checks": [asdict(check) for check in self.checks],
+            "texts": [asdict(text) for text in self.texts],
         }
 
     @classmethod
@@ -127,4 +177,5 @@ class Report:
             seconds=data["seconds"],
             sandbox=tuple(data["sandbox"]),
             seed=data["seed"],
+            texts=tuple(FreeText(**text) for text in data.get("texts", ())),
         )

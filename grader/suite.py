@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from grader.checking import ByHand, Misconception, Reference
+from grader.checking import ByHand, Misconception, Range, Reference
+from grader.remarks import Remark
+from grader.text import clean
 
 DEFAULT_POINTS = 1
 
@@ -36,6 +39,8 @@ class Suite:
     references: Mapping[str, Any]
     answers: Mapping[str, Callable[[Any], Any]]
     misconceptions: tuple[Misconception, ...]
+    remarks: tuple[Remark, ...]
+    texts: Mapping[str, str]
     functions: SimpleNamespace = field(repr=False)
 
     @classmethod
@@ -47,17 +52,24 @@ class Suite:
             references=references,
             answers=_marked(module, "__by_hand__"),
             misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
+            remarks=tuple(f.__remark__ for f in _marked(module, "__remark__").values()),
+            texts={name: _title(f) for name, f in _marked(module, "__free_text__").items()},
             functions=SimpleNamespace(**references),
         )
 
     @classmethod
     def load(cls, path: Path) -> Suite:
-        """Import a check file; for tests and tools, in a process that holds no learner's code."""
+        """Import a check file; for tests and tools, in a process that holds no learner's code.
+
+        Raises:
+            Exception: whatever the file raises; :func:`import_fault` puts it into words.
+        """
         spec = importlib.util.spec_from_file_location(f"checks_of_{path.stem}", path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module  # inspect finds a function's module, and so its source, through this table
+        share_folder(path)
         spec.loader.exec_module(module)
         return cls.of(module)
 
@@ -75,10 +87,34 @@ class Suite:
         mark: Reference = vars(self.references[name])["__reference__"]
         return mark
 
+    def possible(self, name: str) -> Range | None:
+        """The values that a learner's function or by-hand variable of this name can have at all."""
+        mark: ByHand | Reference
+        mark = vars(self.answers[name])["__by_hand__"] if name in self.answers else self.reference_mark(name)
+        return mark.possible
+
     def misconceptions_about(self, names: set[str]) -> list[Misconception]:
         """The misconceptions whose target was used; one about a function concerns every by-hand answer made with it."""
         by_hand = any(name in self.answers for name in names)
         return [m for m in self.misconceptions if m.target in names or (by_hand and m.target in self.references)]
+
+
+def share_folder(path: Path) -> None:
+    """Let a check file import the modules that lie beside it. Last in line: none of them can hide another package."""
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def import_fault(error: BaseException, path: Path) -> str:
+    """Why a check file does not import: ``checks/exercise1_a.py, line 12: NameError: name 'tensor' is not defined``."""
+    while error.__cause__ is not None:  # pytest wraps what the file raised
+        error = error.__cause__
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+    reason = f"{type(error).__name__}: {clean(str(error), 500)}"
+    if isinstance(error, SyntaxError) and Path(error.filename or path.name).name == path.name:
+        lines, reason = [error.lineno], f"SyntaxError: {error.msg}"
+    return f"{path}, line {lines[-1]}: {reason}" if lines else f"{path}: {reason}"
 
 
 def _checks(module: ModuleType) -> list[Check]:
@@ -86,11 +122,14 @@ def _checks(module: ModuleType) -> list[Check]:
     for name, function in vars(module).items():
         if name.startswith("test_") and inspect.isfunction(function):
             marks = vars(function)
-            title = (inspect.getdoc(function) or name).splitlines()[0].rstrip(".")
             points = marks.get("__points__", DEFAULT_POINTS)
             required = marks.get("__requires__", ())
-            found.append(Check(name, title, points, required, "__training__" in marks, function))
+            found.append(Check(name, _title(function), points, required, "__training__" in marks, function))
     return found
+
+
+def _title(function: Callable[..., Any]) -> str:
+    return (inspect.getdoc(function) or function.__name__).splitlines()[0].rstrip(".")
 
 
 def _marked(module: ModuleType, mark: str) -> dict[str, Any]:

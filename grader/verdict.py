@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from grader import diagnosis
+from grader import diagnosis, remarks
 from grader.assertions import CheckFailure, NotAttempted
 from grader.errors import GraderError
-from grader.formatting import describe
+from grader.formatting import describe, number
 from grader.learner import Call, Learner, LocalLearner
 from grader.probes import Rng
-from grader.report import CheckResult, Evidence, Status
+from grader.report import Advice, CheckResult, Evidence, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
 from grader.submission import Submission
 from grader.suite import Check, Suite
@@ -22,6 +23,8 @@ from grader.text import clean
 
 ELEMENTS_SHOWN = 12
 SOURCE_LINE_SHOWN = 100
+ADVICE_SHOWN = 600
+IMPOSSIBLE = "This cannot be"
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,21 @@ class Grading:
         seed: the seed of the grading.
         used: names of the learner's functions and answers that the check had used.
         last_call: the last call that the check made.
+        advised: remarks that the check itself made.
     """
 
     submission: Submission
     seed: int
     used: set[str] = field(default_factory=set)
     last_call: Call | None = None
+    advised: tuple[Advice, ...] = ()
 
     def of(self, learner: Learner | None) -> Grading:
         """The same, after a check."""
         if learner is None:
             return self
-        return Grading(self.submission, self.seed, learner.used, learner.calls[-1] if learner.calls else None)
+        last_call = learner.calls[-1] if learner.calls else None
+        return Grading(self.submission, self.seed, learner.used, last_call, tuple(learner.advice))
 
 
 def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Grading) -> CheckResult:
@@ -60,7 +66,7 @@ def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Gr
         GraderError: the check itself is at fault.
     """
     if error is None:
-        return _result(check, Status.PASSED, points=check.points)
+        return _result(check, Status.PASSED, points=check.points, advice=_advice(suite, check, grading))
     if isinstance(error, NotAttempted) or (isinstance(error, NotImplementedError) and isinstance(error, LearnerRaised)):
         message = error.message if isinstance(error, NotAttempted) else _not_written(error, grading)
         return _result(check, Status.NOT_ATTEMPTED, message=message)
@@ -83,11 +89,24 @@ def _result(check: Check, status: Status, *, message: str = "", **fields: Any) -
     )
 
 
+def _advice(suite: Suite, check: Check, grading: Grading) -> tuple[Advice, ...]:
+    """What is worth saying about right code."""
+    found = list(grading.advised)
+    for remark in suite.remarks:
+        if remark.check == check.name:
+            code = remarks.definition(grading.submission.source, remark.target)
+            if code is not None and remark.applies(code):
+                found.append(Advice(remark.name, _sentence(suite, remark.says)))
+    return tuple(Advice(advice.name, clean(advice.text, ADVICE_SHOWN)) for advice in dict.fromkeys(found))
+
+
 def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
     """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
     named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
     message = _sentence(suite, error.message if isinstance(error, CheckFailure) else str(error) or check.title)
     got, expected = (error.got, error.expected) if isinstance(error, CheckFailure) else (None, None)
+    if IMPOSSIBLE not in message:
+        message += _impossible(suite, got, grading)
     if named is not None:
         message += f"\n{_sentence(suite, named.says)} {_sentence(suite, named.why)}"
     else:
@@ -101,6 +120,24 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
         hint=_sentence(suite, named.look) if named else "",
         evidence=_evidence(suite, got, expected, grading),
     )
+
+
+def _impossible(suite: Suite, got: Any, grading: Grading) -> str:
+    """A line that says so when an answer, or what the last call returned, cannot be right whatever the numbers."""
+    answers = [name for name in grading.used if name in suite.answers]
+    call = grading.last_call
+    if len(answers) == 1:
+        name, value = answers[0], got
+    elif call is not None and call.function in suite.references:
+        name, value = call.function, call.result
+    else:
+        return ""
+    possible = suite.possible(name)
+    outside = possible.broken_by(value) if possible is not None else None
+    if possible is None or outside is None:
+        return ""
+    holds = "holds" if answers else "gave"
+    return f"\n{IMPOSSIBLE}: {name} {holds} {number(outside)}, but {possible.because}."
 
 
 def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) -> CheckResult:
@@ -137,7 +174,11 @@ def _unusable(suite: Suite, check: Check, error: BaseException, grading: Grading
     torch.manual_seed(grading.seed)
     stumbles = diagnosis.run_check(check, LocalLearner(suite), Rng(grading.seed, check.name))
     if stumbles is not None:
-        raise GraderError(f"the check {check.name} is at fault: {type(error).__name__}: {clean(str(error), 300)}")
+        line = diagnosis.evidence(error, check).lines
+        place = f" ({Path(check.run.__code__.co_filename).name}, line {line[-1]})" if line else ""
+        raise GraderError(
+            f"the check {check.name}{place} is at fault: {type(error).__name__}: {clean(str(error), 300)}"
+        )
     reason = clean(f"{type(error).__name__}: {error}", 300)
     return _result(
         check,

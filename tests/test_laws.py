@@ -20,6 +20,7 @@ def test_the_solution_earns_everything(exercise: Exercise, seed: int, grade_text
     report = grade_text(exercise, exercise.solution.read_text(), seed=seed)
     assert [(c.name, c.message) for c in report.checks if c.status is not Status.PASSED] == []
     assert report.points == report.max_points == sum(check.points for check in suite_of(exercise).checks.values())
+    assert [advice for check in report.checks for advice in check.advice] == []
 
 
 @by_exercise
@@ -76,3 +77,6 @@ def test_catalogue_entries_are_complete(exercise: Exercise) -> None:
         assert not suite.checks[misconception.fails].training, "a training is never the only check of anything"
         assert misconception.target in {*suite.references, *suite.answers}
         assert all(text.strip() for text in (misconception.says, misconception.why, misconception.look))
+    for remark in suite.remarks:
+        assert remark.check in suite.checks
+        assert remark.target in suite.references

@@ -16,7 +16,21 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module may import from its own layer and from those further left.
 LAYERS = [
     {"text", "errors", "formatting", "report", "marked_yaml"},
-    {"course", "submission", "notebook", "author", "assertions", "answers", "probes", "checking", "suite", "portable"},
+    {
+        "course",
+        "submission",
+        "notebook",
+        "author",
+        "assertions",
+        "answers",
+        "possible",
+        "probes",
+        "pictures",
+        "remarks",
+        "checking",
+        "suite",
+        "portable",
+    },
     {"sandbox"},
     {"learner", "diagnosis", "verdict"},
     {"plugin", "judging", "core"},

@@ -28,6 +28,8 @@ def names(cases: list[tuple[Exercise, str]]) -> list[str]:
 def test_a_right_submission_earns_everything(exercise: Exercise, name: str, seed: int, grade_text: Grade) -> None:
     report = grade_text(exercise, (submissions(exercise) / "right" / name).read_text(), seed=seed)
     assert [(c.name, c.message) for c in report.checks if c.status is not Status.PASSED] == []
+    remarks = [advice.name for check in report.checks for advice in check.advice]
+    assert remarks == VERDICTS[exercise.name].get("advice", {}).get(name, [])
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG, ids=names(WRONG))

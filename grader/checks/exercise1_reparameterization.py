@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import torch
 
 from grader.checking import (
     Rng,
+    advice,
     assert_answer,
     assert_close,
     assert_dtype,
@@ -19,7 +21,9 @@ from grader.checking import (
     assert_true,
     assert_within,
     by_hand,
+    calls,
     gradients,
+    loops_over,
     misconception,
     points,
     reference,
@@ -1128,3 +1132,38 @@ def by_variance_not_logvar(functions: Any) -> Tensor:
 def inner_derivative_by_logvar(functions: Any) -> Tensor:
     """∂z/∂logvar = ½·σ·ε."""
     return 0.5 * SIGMA * EPSILON
+
+
+# --- remarks on right code --------------------------------------------------------------------------------
+
+
+@advice(
+    "sample_latent",
+    check="test_moments",
+    says="rsample() is this very trick inside a library, and it draws its noise where your `generator` does not reach. "
+    "μ + σ·ε with a noise of your own is as short, and can be repeated",
+)
+def drawn_by_rsample(code: ast.AST) -> bool:
+    """A distribution object, and its rsample."""
+    return calls(code, "rsample")
+
+
+@advice(
+    "sample_latent",
+    check="test_moments",
+    says="sample_latent draws row by row in Python. One call of torch.randn with the shape of the result "
+    "draws everything",
+)
+def drawn_row_by_row(code: ast.AST) -> bool:
+    """A Python loop around the draws."""
+    return any(loops_over(code, name) for name in ("n", "mu", "logvar"))
+
+
+@advice(
+    "reparameterize",
+    check="test_values",
+    says="reparameterize goes through the rows in Python. + and * work on whole tensors of any shape, and much faster",
+)
+def rows_in_python(code: ast.AST) -> bool:
+    """A Python loop around the formula."""
+    return any(loops_over(code, name) for name in ("mu", "sigma", "epsilon"))

@@ -1,4 +1,4 @@
-"""One line that shows the check at work, and goes without a trace."""
+"""One line that shows the check at work, above it what the check draws; both go without a trace."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class LiveLine:
         self._done = 0
         self._since = time.monotonic()
         self._live: Live | None = None
+        self._drawing: list[str] = []
 
     def __enter__(self) -> LiveLine:
         if self._look.live:
@@ -64,16 +65,24 @@ class LiveLine:
         elif event.kind == "start":
             self._doing = self._titles.get(event.name, event.name)
             self._since = time.monotonic()
+        elif event.picture is not None:
+            from grader.render.scatter import scatter  # few exercises draw
+
+            self._drawing = scatter(event.picture, self._look)
         else:
             self._done += 1
+            self._drawing = []
 
     def __rich__(self) -> Text:
-        """The line as it is now."""
+        """The drawing and the line as they are now."""
         seconds = time.monotonic() - self._since
         frames = _FRAMES if self._look.unicode else _PLAIN_FRAMES
         frame = frames[int(time.monotonic() * _PER_SECOND) % len(frames)]
         count = f" {self._done + 1}/{len(self._titles)}" if self._titles else ""
-        text = Text.assemble("  ", (f"{frame}{count}", "cyan"), f"  {self._doing}  ", (f"{seconds:.0f} s", "dim"))
+        drawing = "".join(f"{line}\n" for line in self._drawing)
+        text = Text.assemble(
+            drawing, "  ", (f"{frame}{count}", "cyan"), f"  {self._doing}  ", (f"{seconds:.0f} s", "dim")
+        )
         text.no_wrap = True
         text.overflow = "ellipsis"
         return text

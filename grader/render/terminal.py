@@ -36,7 +36,13 @@ def render(report: Report, look: Look, *, command: str, next_command: str = "") 
         _overview(page, check)
     for group in _groups(report.checks):
         _details(page, group, command)
+    for check in report.checks:
+        if check.picture is not None and check.status is Status.PASSED:
+            page.blank()
+            _picture(page, check)
     _still_to_do(page, report.checks)
+    _advice(page, report.checks)
+    _texts(page, report)
     _sum(page, report)
     if report.passed and next_command:
         page.line("  next: ", (next_command, "bold"))
@@ -84,6 +90,9 @@ def _details(page: Page, group: _Group, command: str) -> None:
     page.paragraph(Text(title, style="bold"), first=Text.assemble("  ", mark), hang=_INDENT)
     _block(page, check.message)
     _evidence(page, check)
+    if check.picture is not None:
+        page.blank()
+        _picture(page, check)
     if check.hint:
         arrow = "→ " if page.look.unicode else "> "
         page.blank()
@@ -139,6 +148,33 @@ def _evidence(page: Page, check: CheckResult) -> None:
     width = page.look.width - hang
     for row in compare(one_line(evidence.got, 600), one_line(evidence.expected, 600), width):
         page.paragraph(row.text, first=_label(row.label), hang=hang)
+
+
+def _picture(page: Page, check: CheckResult) -> None:
+    from grader.render.scatter import scatter  # few exercises draw
+
+    if check.picture is not None:
+        for line in scatter(check.picture, page.look, _INDENT):
+            page.line(line)
+
+
+def _advice(page: Page, checks: Sequence[CheckResult]) -> None:
+    """Remarks on what is right: each once, whichever checks made it."""
+    remarks = list(dict.fromkeys(advice.text for check in checks for advice in check.advice))
+    if not remarks:
+        return
+    page.blank()
+    page.paragraph(Text("right, and could be better", style="bold"), first=Text("  * ", style="cyan"), hang=_INDENT)
+    for remark in remarks:
+        page.paragraph(one_line(remark, 600), hang=_INDENT)
+
+
+def _texts(page: Page, report: Report) -> None:
+    """What a person will grade; it is only said whether there is something."""
+    for text in report.texts:
+        page.blank()
+        count = plural(len(text.text.split()), "word") if text.text else "nothing written yet"
+        page.paragraph(f"{text.name}: {count}. A person reads it; it earns no points here.", hang=_INDENT, style="dim")
 
 
 def _label(word: str) -> Text:

@@ -25,6 +25,8 @@ from grader.submission import read_submission
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(HERE)}
 Row = tuple[str, str, str, str]
+PAUSE = 0.5
+"""Seconds between two gradings: what a warm sandbox is for is a learner who saves a file now and then."""
 
 
 def main() -> None:
@@ -67,7 +69,9 @@ def _warm(exercise: Exercise, runs: int) -> list[Row]:
         grade(exercise, submission, sandbox=box, seed=0)
         without, with_trainings, bare = [], [], []
         for seed in range(runs):
+            time.sleep(PAUSE)
             without.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0, checks=quick)))
+            time.sleep(PAUSE)
             with_trainings.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0)))
             bare.append(_bare_trainings(exercise, trainings))
             print(f"{exercise.short} run {seed + 1}/{runs}", file=sys.stderr)

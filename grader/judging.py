@@ -1,14 +1,15 @@
-"""A judge's life: read one job, run its checks with pytest, tell the front what happens as it happens."""
+"""A judge's life: get pytest ready, read one job, run its checks, tell the front what happens as it happens."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import os
 import socket
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -51,50 +52,73 @@ UNUSED_PLUGINS = (
 )
 
 
-def judge(job: socket.socket, requests: socket.socket) -> None:
-    """Do one job: its line comes in over ``job``, and events go out, a JSON line each."""
-    stream = job.makefile("rwb")
-    task = json.loads(stream.readline())
-
-    def emit(event: dict[str, Any]) -> None:
-        stream.write(json.dumps(event, default=_as_json).encode() + b"\n")
-        stream.flush()
-
-    submission = Submission(Path(task["name"]), task["name"], task["source"], tuple(task["cells"]))
-    client = Client(Spawner(requests), submission.name, submission.source)
-    grading = Grading(submission, task["seed"])
-    plugin = GradingPlugin(client, grading, task["only"], emit)
+def judge(inbox: socket.socket, requests: socket.socket) -> None:
+    """Do one job: its socket comes in over ``inbox``, its line over that, and events go out, a JSON line each."""
+    assignment = _Assignment(inbox, requests)
     try:
-        fault = run_checks(task["checks"], plugin)
+        fault = _run_pytest(assignment)
     except UnknownCheckError as error:
-        emit({"event": "unknown", "name": error.name, "known": error.known})
+        assignment.emit({"event": "unknown", "name": error.name, "known": error.known})
         return
+    if assignment.plugin is None:
+        return  # no job came: the supervisor needs no judge any more
     if fault:
-        emit({"event": "fault", "text": fault})
+        assignment.emit({"event": "fault", "text": fault})
     else:
-        emit({"event": "texts", "texts": plugin.texts()})
-    emit({"event": "end", "layers": client.layers})
+        assignment.emit({"event": "texts", "texts": assignment.plugin.texts()})
+    assignment.emit({"event": "end", "layers": assignment.plugin.layers})
 
 
-def run_checks(path: str, plugin: GradingPlugin) -> str:
-    """Run a check file under a pytest without extras; what went wrong with pytest itself, or an empty text."""
-    folder = path.rpartition("/")[0] or "."
-    options = ["-c", "/dev/null", f"--rootdir={folder}", f"--confcutdir={folder}", "--noconftest"]
-    options += ["--import-mode=importlib"]
+class _Assignment:
+    """A plugin that waits for the job once pytest is ready to collect: so pytest starts before anybody waits for it."""
+
+    def __init__(self, inbox: socket.socket, requests: socket.socket) -> None:
+        self._inbox = inbox
+        self._requests = requests
+        self._stream: BinaryIO | None = None
+        self.plugin: GradingPlugin | None = None
+        self.checks = Path()
+
+    def emit(self, event: dict[str, Any]) -> None:
+        """Tell the front."""
+        assert self._stream is not None
+        self._stream.write(json.dumps(event, default=_as_json).encode() + b"\n")
+        self._stream.flush()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Wait for the job, and let pytest collect its check file."""
+        with self._inbox:
+            _, descriptors, _, _ = socket.recv_fds(self._inbox, 64, 1)
+        if not descriptors:
+            pytest.exit("no job")
+        self._stream = socket.socket(fileno=descriptors[0]).makefile("rwb")
+        task = json.loads(self._stream.readline())
+        submission = Submission(Path(task["name"]), task["name"], task["source"], tuple(task["cells"]))
+        client = Client(Spawner(self._requests), submission.name, submission.source)
+        self.plugin = GradingPlugin(client, Grading(submission, task["seed"]), task["only"], self.emit)
+        session.config.pluginmanager.register(self.plugin, "grading")
+        self.checks = Path(task["checks"])
+        share_folder(self.checks)
+        session.config.args = [task["checks"]]
+
+
+def _run_pytest(assignment: _Assignment) -> str:
+    """Do the job under a pytest without extras; what went wrong with pytest itself, or an empty text."""
+    options = ["-c", os.devnull, "--rootdir=/", "--confcutdir=/", "--noconftest", "--import-mode=importlib"]
     options += [part for name in UNUSED_PLUGINS for part in ("-p", f"no:{name}")]
-    share_folder(Path(path))
     catcher = _FaultCatcher()
     silence = io.StringIO()
     with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-        code = pytest.main([*options, path], plugins=[plugin, catcher])
+        code = pytest.main([*options, os.devnull], plugins=[assignment, catcher])
     if catcher.collection is not None:
-        return f"its check file does not import: {import_fault(catcher.collection, Path(Path(path).name))}"
+        return f"its check file does not import: {import_fault(catcher.collection, Path(assignment.checks.name))}"
     if catcher.error is not None:
         if isinstance(catcher.error, UnknownCheckError):
             raise catcher.error
         return _fault_text(catcher.error)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return f"{Path(path).name} has no check: a function whose name begins with test_"
+        return f"{assignment.checks.name} has no check: a function whose name begins with test_"
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return f"pytest ended with code {int(code)}: {clean(silence.getvalue(), 500)}"
     return ""

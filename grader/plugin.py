@@ -122,6 +122,11 @@ class GradingPlugin:
         seconds = round(time.perf_counter() - self._started, 4)
         return replace(result, seconds=seconds, output=self._client.printed(), picture=self._picture)
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The isolation layers that the submission ran behind."""
+        return self._client.layers
+
     # --- for a person to grade -----------------------------------------------------------------------------
 
     def texts(self) -> list[FreeText]:

@@ -258,7 +258,39 @@ def test_an_abandoned_grading_does_not_disturb_the_next() -> None:
                 grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=["test_nothing"])
             assert grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=["test_z"]).passed
         # The verdict does not wait for its processes to be gone, but gone they are.
-        assert all(gone(pid) for pid in children(sandbox.pid))
+        used = children(sandbox.pid)
+        assert all(gone(pid) for pid in used)
+
+
+def waiting_pair(sandbox: Sandbox) -> list[int]:
+    """The processes that wait for a grading: a submission's and a judge's."""
+    deadline = time.monotonic() + 60
+    while len(found := children(sandbox.pid)) != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+@pytest.mark.parametrize("killed", [(), (0,), (1,), (0, 1)], ids=["nobody", "submission", "judge", "both"])
+def test_a_grading_finds_its_processes_waiting_or_starts_new_ones(killed: tuple[int, ...]) -> None:
+    submission = Submission(Path("x.py"), "x.py", SOLUTION)
+    used: list[int] = []
+
+    def started(event: Event) -> None:
+        used.extend(children(sandbox.pid) if event.kind == "begin" else [])
+
+    with Sandbox() as sandbox:
+        for _ in range(2):
+            waiting = waiting_pair(sandbox)
+            for number in killed:
+                os.kill(waiting[number], signal.SIGKILL)
+                time.sleep(0.1)
+            used.clear()
+            assert grade(EXERCISE, submission, sandbox=sandbox, seed=0, checks=["test_values"], on_event=started).passed
+            assert (used == waiting) == (not killed)
+            assert all(gone(pid) for pid in used)
+        last = waiting_pair(sandbox)
+    assert all(gone(pid) for pid in last)
 
 
 def test_a_closed_sandbox_leaves_no_process() -> None:

@@ -55,12 +55,11 @@ class Sandbox:
     """
 
     def __init__(self, *, backend: Backend | None = None, without: Collection[str] = (), memory: int = MEMORY) -> None:
-        self._memory = memory
         backend = backend or ("fork" if sys.platform == "linux" else "spawn")
         module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
-        left_out = [part for layer in without for part in ("--without", layer)]
+        options = ["--memory", str(memory), *(part for layer in without for part in ("--without", layer))]
         try:
-            self._process, self._control, self._errors = _start(module, left_out)
+            self._process, self._control, self._errors = _start(module, options)
         except OSError as error:
             raise GraderError(f"The sandbox could not be started: {error.strerror}.") from None
         self._replies = _Lines(self._control)
@@ -137,9 +136,7 @@ class Sandbox:
             self._next_reply(START_SECONDS)
             self._busy = False
         try:
-            socket.send_fds(
-                self._control, [json.dumps({"op": operation, "memory": self._memory}).encode() + b"\n"], [end.fileno()]
-            )
+            socket.send_fds(self._control, [json.dumps({"op": operation}).encode() + b"\n"], [end.fileno()])
         except OSError:
             raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.") from None
         finally:

@@ -12,16 +12,17 @@ from typing import Any
 from grader.sandbox import isolation
 from grader.sandbox.isolation import Budget
 from grader.sandbox.supervisor import REQUEST_LIMIT, Supervisor
-from grader.sandbox.zygote import arguments, become_judge, become_submission
+from grader.sandbox.zygote import CPU_SECONDS, arguments, become_judge, become_submission
 
 
 class _Worker:
     """An interpreter that imports torch while it waits to be told what it is."""
 
-    def __init__(self, layers: tuple[str, ...]) -> None:
+    def __init__(self, layers: tuple[str, ...], budget: Budget) -> None:
         self._ours, theirs = socket.socketpair()
         without = [part for layer in isolation.LAYERS if layer not in layers for part in ("--without", layer)]
-        command = [sys.executable, "-P", "-m", "grader.sandbox.oneshot", str(theirs.fileno()), *without, "--worker"]
+        command = [sys.executable, "-P", "-m", "grader.sandbox.oneshot", str(theirs.fileno()), "--worker"]
+        command += ["--memory", str(budget.memory), *without]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], start_new_session=True)  # noqa: S603  our own
         theirs.close()
 
@@ -39,35 +40,31 @@ class _Worker:
 
 
 class OneShot(Supervisor):
-    """Starts processes as fresh interpreters; two are always on their way."""
+    """Starts processes as fresh interpreters; beside the pair that waits, one more is on its way for a crash."""
 
-    AHEAD = 2
+    def __init__(self, control: socket.socket, layers: tuple[str, ...], budget: Budget) -> None:
+        super().__init__(control, layers, budget)
+        self._spare = _Worker(layers, budget)
 
-    def __init__(self, control: socket.socket, layers: tuple[str, ...]) -> None:
-        super().__init__(control, layers)
-        self._waiting = [_Worker(layers) for _ in range(self.AHEAD)]
+    def _start_submission(self, wire: socket.socket, output: int) -> int:
+        return self._next().become({"role": "submission", "parent": os.getpid()}, [wire.fileno(), output])
 
-    def _start_submission(self, budget: Budget, wire: socket.socket, output: int) -> int:
-        role = {"role": "submission", "memory": budget.memory, "cpu_seconds": budget.cpu_seconds, "parent": os.getpid()}
-        return self._next().become(role, [wire.fileno(), output])
-
-    def _start_judge(self, job: socket.socket, requests: socket.socket) -> int:
-        return self._next().become({"role": "judge", "parent": os.getpid()}, [job.fileno(), requests.fileno()])
+    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
+        return self._next().become({"role": "judge", "parent": os.getpid()}, [inbox.fileno(), requests.fileno()])
 
     def _next(self) -> _Worker:
-        self._waiting.append(_Worker(self._layers))
-        return self._waiting.pop(0)
+        worker, self._spare = self._spare, _Worker(self._layers, self._budget)
+        return worker
 
     def serve(self) -> None:
-        """Answer the front until it hangs up, then end the workers that were not needed."""
+        """Answer the front until it hangs up, then end the worker that was not needed."""
         try:
             super().serve()
         finally:
-            for worker in self._waiting:
-                worker.dismiss()
+            self._spare.dismiss()
 
 
-def _work(control: int, layers: tuple[str, ...]) -> None:
+def _work(control: int, layers: tuple[str, ...], budget: Budget) -> None:
     """The life of a worker: import, learn its role, play it."""
     from grader.sandbox.preload import preload
 
@@ -81,7 +78,6 @@ def _work(control: int, layers: tuple[str, ...]) -> None:
     first, second = descriptors
     if role["role"] == "judge":
         become_judge(role["parent"], socket.socket(fileno=first), socket.socket(fileno=second))
-    budget = Budget(memory=role["memory"], cpu_seconds=role["cpu_seconds"])
     become_submission(prepared, budget, role["parent"], socket.socket(fileno=first), second)
 
 
@@ -90,10 +86,11 @@ def main() -> None:
     worker = "--worker" in sys.argv
     options = arguments([argument for argument in sys.argv[1:] if argument != "--worker"])
     layers = tuple(layer for layer in isolation.LAYERS if layer not in options.without)
+    budget = Budget(memory=options.memory, cpu_seconds=CPU_SECONDS)
     if worker:
-        _work(options.control, layers)
+        _work(options.control, layers, budget)
     else:
-        OneShot(socket.socket(fileno=options.control), layers).serve()
+        OneShot(socket.socket(fileno=options.control), layers, budget).serve()
 
 
 if __name__ == "__main__":

@@ -16,15 +16,50 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from grader.sandbox.isolation import Budget
 
 REQUEST_LIMIT = 4096
+QUIET_SECONDS = 0.05
 SOCKET_BUFFER = 1 << 20
-CPU_SECONDS = 300
 GRACE = (1, 5, 20, 100)
 """Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The processes of one grading, waiting for its job.
+
+    Args:
+        submission: process id; nothing is loaded in it yet.
+        wire: the judge's end of the line to it.
+        output: where to read what it prints.
+        judge: process id.
+        inbox: where the judge waits for the socket of its job.
+        requests: over which the judge asks for further submission processes.
+    """
+
+    submission: int
+    wire: socket.socket
+    output: int
+    judge: int
+    inbox: socket.socket
+    requests: socket.socket
+
+    def alive(self) -> bool:
+        """Whether both still wait."""
+        return all(
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+            for pid in (self.submission, self.judge)
+        )
+
+    def close(self) -> None:
+        """Close our ends."""
+        for end in (self.wire, self.inbox, self.requests):
+            end.close()
+        os.close(self.output)
 
 
 class Supervisor(ABC):
@@ -33,20 +68,23 @@ class Supervisor(ABC):
     Args:
         control: the socket to the front.
         layers: the isolation layers to use where they are available.
+        budget: what a submission may use.
     """
 
-    def __init__(self, control: socket.socket, layers: Collection[str]) -> None:
+    def __init__(self, control: socket.socket, layers: Collection[str], budget: Budget) -> None:
         self._control = control
         self._layers = tuple(layers)
+        self._budget = budget
         self._submission: int | None = None
+        self._ahead: Pair | None = None
 
     @abstractmethod
-    def _start_submission(self, budget: Budget, wire: socket.socket, output: int) -> int:
+    def _start_submission(self, wire: socket.socket, output: int) -> int:
         """Start an isolated process that answers on ``wire`` and prints to ``output``; its process id."""
 
     @abstractmethod
-    def _start_judge(self, job: socket.socket, requests: socket.socket) -> int:
-        """Start a judge that reads its job from ``job``; its process id."""
+    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
+        """Start a judge that gets its job's socket from ``inbox``; its process id."""
 
     def serve(self) -> None:
         """Answer the front until it hangs up."""
@@ -54,7 +92,17 @@ class Supervisor(ABC):
             self._control.sendall(b'{"ready": true}\n')
         except BrokenPipeError:
             return  # the front went away while we were importing
+        try:
+            self._answer()
+        finally:
+            self._dismiss()
+
+    def _answer(self) -> None:
         while True:
+            # Between two saves of a file nobody waits: the next grading shall find its processes running. When the next
+            # request, or the end, follows at once, there is no time to gain.
+            if self._ahead is None and not select.select([self._control], [], [], QUIET_SECONDS)[0]:
+                self._ahead = self._start_pair()
             try:
                 line, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 1)
             except ConnectionError:
@@ -65,25 +113,43 @@ class Supervisor(ABC):
             request = json.loads(line.splitlines()[-1])
             if request["op"] == "cancel":
                 continue
-            budget = Budget(memory=request["memory"], cpu_seconds=CPU_SECONDS)
             end = socket.socket(fileno=descriptors[0])
             if request["op"] == "judge":
-                self._judge(budget, end)
+                self._judge(end)
             else:
-                self._attend(budget, end, None)
+                self._attend(end, None)
 
-    def _judge(self, budget: Budget, job: socket.socket) -> None:
-        """Run one judge to its end. The first submission process is started before it: before any check is loaded."""
-        ours, theirs = socket.socketpair()
-        first = self._new_submission(budget)
-        judge = self._start_judge(job, theirs)
+    def _start_pair(self) -> Pair:
+        """Both processes of a grading. The submission's comes first: before any check can be loaded."""
+        wire, output, submission = self._started()
+        inbox, its_inbox = socket.socketpair()
+        requests, its_requests = socket.socketpair()
+        judge = self._start_judge(its_inbox, its_requests)
+        its_inbox.close()
+        its_requests.close()
+        return Pair(submission, wire, output, judge, inbox, requests)
+
+    def _dismiss(self) -> None:
+        """End the processes that wait for a grading."""
+        pair, self._ahead = self._ahead, None
+        if pair is not None:
+            pair.close()
+            self._end(pair.submission)
+            self._end(pair.judge)
+
+    def _judge(self, job: socket.socket) -> None:
+        """Run one judge to its end."""
+        if self._ahead is not None and not self._ahead.alive():
+            self._dismiss()  # something killed it while it waited
+        pair, self._ahead = self._ahead or self._start_pair(), None
+        self._submission = pair.submission
+        with pair.inbox:
+            socket.send_fds(pair.inbox, [b"job\n"], [job.fileno()])
         job.close()
-        theirs.close()
-        self._attend(budget, ours, judge, first)
+        self._attend(pair.requests, pair.judge, (pair.wire, pair.output))
 
     def _attend(
         self,
-        budget: Budget,
         requests: socket.socket,
         judge: int | None,
         prepared: tuple[socket.socket, int] | None = None,
@@ -103,7 +169,7 @@ class Supervisor(ABC):
             if not line:
                 break
             if line == b"spawn\n":
-                ends = prepared or self._new_submission(budget)
+                ends = prepared or self._new_submission()
                 prepared = None
                 socket.send_fds(requests, [b"{}\n"], [ends[0].fileno(), ends[1]])
                 _close(ends)
@@ -117,15 +183,20 @@ class Supervisor(ABC):
         with suppress(OSError):
             self._control.sendall(json.dumps({"ended": ending}).encode() + b"\n")
 
-    def _new_submission(self, budget: Budget) -> tuple[socket.socket, int]:
-        """A fresh submission process; the judge's ends of its wire and of its output."""
+    def _new_submission(self) -> tuple[socket.socket, int]:
+        """A fresh submission process in place of the last one; the judge's ends of its wire and of its output."""
         self._end_submission()
+        wire, output, self._submission = self._started()
+        return wire, output
+
+    def _started(self) -> tuple[socket.socket, int, int]:
+        """A fresh submission process: the judge's ends of its wire and of its output, its process id."""
         ours, theirs = pair()
         read, write = os.pipe()
-        self._submission = self._start_submission(budget, theirs, write)
+        submission = self._start_submission(theirs, write)
         theirs.close()
         os.close(write)
-        return ours, read
+        return ours, read, submission
 
     def _end_submission(self, grace: tuple[int, ...] = ()) -> dict[str, Any]:
         pid, self._submission = self._submission, None

@@ -20,27 +20,28 @@ from grader.sandbox.preload import preload
 from grader.sandbox.supervisor import Supervisor
 
 WIRE = 3
+CPU_SECONDS = 300
 
 
 class Zygote(Supervisor):
     """Starts processes by forking itself."""
 
-    def __init__(self, control: socket.socket, layers: tuple[str, ...]) -> None:
-        super().__init__(control, layers)
+    def __init__(self, control: socket.socket, layers: tuple[str, ...], budget: Budget) -> None:
+        super().__init__(control, layers, budget)
         self._prepared = isolation.prepare(layers)
 
-    def _start_submission(self, budget: Budget, wire: socket.socket, output: int) -> int:
+    def _start_submission(self, wire: socket.socket, output: int) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _leave_on_error(become_submission, self._prepared, budget, parent, wire, output)
+            _leave_on_error(become_submission, self._prepared, self._budget, parent, wire, output)
         return pid
 
-    def _start_judge(self, job: socket.socket, requests: socket.socket) -> int:
+    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _leave_on_error(become_judge, parent, job, requests)
+            _leave_on_error(become_judge, parent, inbox, requests)
         return pid
 
 
@@ -83,8 +84,8 @@ def become_submission(
     os._exit(0)
 
 
-def become_judge(parent: int, job: socket.socket, requests: socket.socket) -> NoReturn:
-    """Turn this process into a judge: alone with its job and its line to the supervisor."""
+def become_judge(parent: int, inbox: socket.socket, requests: socket.socket) -> NoReturn:
+    """Turn this process into a judge: alone with its inbox and its line to the supervisor."""
     from grader.judging import judge
 
     os.setsid()
@@ -93,10 +94,10 @@ def become_judge(parent: int, job: socket.socket, requests: socket.socket) -> No
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    isolation.close_descriptors({0, 1, 2, job.fileno(), requests.fileno()})
+    isolation.close_descriptors({0, 1, 2, inbox.fileno(), requests.fileno()})
     _reseed()
     sys.dont_write_bytecode = False  # the check file is compiled once, not in every grading
-    judge(job, requests)
+    judge(inbox, requests)
     os._exit(0)
 
 
@@ -112,9 +113,10 @@ def _reseed() -> None:
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
-    """The command line that the front gives: the control socket's descriptor and the layers to leave out."""
+    """The command line that the front gives: the control socket's descriptor, memory, and the layers to leave out."""
     parser = argparse.ArgumentParser()
     parser.add_argument("control", type=int)
+    parser.add_argument("--memory", type=int, required=True)
     parser.add_argument("--without", action="append", default=[])
     return parser.parse_args(argv)
 
@@ -127,7 +129,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     layers = tuple(layer for layer in isolation.LAYERS if layer not in options.without)
-    Zygote(socket.socket(fileno=options.control), layers).serve()
+    budget = Budget(memory=options.memory, cpu_seconds=CPU_SECONDS)
+    Zygote(socket.socket(fileno=options.control), layers, budget).serve()
     os._exit(0)  # nothing is left to do, and torch takes its time to leave in order
 
 

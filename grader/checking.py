@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from grader.answers import assert_answer
 from grader.assertions import (
@@ -27,6 +27,9 @@ from grader.assertions import (
     fail,
     gradients,
 )
+from grader.formatting import describe
+from grader.formulas.declared import Formula
+from grader.formulas.tree import Domain
 from grader.pictures import Scatter
 from grader.possible import Range, assert_possible
 from grader.probes import Rng, separated
@@ -53,7 +56,9 @@ __all__ = [
     "assert_within",
     "by_hand",
     "calls",
+    "describe",
     "fail",
+    "formula",
     "free_text",
     "gradients",
     "loops_over",
@@ -119,6 +124,25 @@ def reference(returns: Returns = "tensor", possible: Range | None = None) -> Cal
 
     def mark(function: F) -> F:
         function.__reference__ = Reference(returns, possible)  # type: ignore[attr-defined]  # as above
+        return function
+
+    return mark
+
+
+def formula(written: Callable[..., Any], **domains: Domain | Literal["flag"]) -> Callable[[F], F]:
+    """The reference as a formula: when no misconception fits, small edits of it are searched for the wrong result.
+
+    Args:
+        written: torch code on the arguments by name: ``lambda mu, logvar: 0.5 * (mu**2 + … - logvar).sum(-1)``;
+            :class:`grader.formulas.tree.Tree` has the operations that there are. A tuple where the reference returns
+            one.
+        domains: of the arguments whose values are not any real numbers: ``positive``, ``binary``, ``probability``,
+            ``distribution`` (adds up to 1 over the last dimension), and ``flag`` (True or False) for one that chooses
+            between formulas.
+    """
+
+    def mark(function: F) -> F:
+        function.__formula__ = Formula.of(written, domains)  # type: ignore[attr-defined]  # as above
         return function
 
     return mark

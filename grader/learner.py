@@ -79,6 +79,19 @@ class Learner(ABC):
     def show(self, scatter: Scatter) -> None:
         """Show a picture while the check runs; the last one stands in the result."""
 
+    @abstractmethod
+    def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
+        """Call a function once more after the check, to confirm an explanation of its failure.
+
+        Nothing remembers the call, and nobody sees what it prints.
+
+        Args:
+            name: of the function.
+            args: as in a call of the check.
+            kwargs: as in a call of the check.
+            seconds: after which the learner's code is stopped.
+        """
+
     def note(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Remember a call for the message and for the choice of misconceptions."""
         self.used.add(function)
@@ -124,6 +137,10 @@ class LocalLearner(Learner):
     def show(self, scatter: Scatter) -> None:
         """A replay shows nothing."""
 
+    def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:  # noqa: ARG002
+        """Our own implementations need no limit."""
+        return self._call(name, args, kwargs)
+
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return getattr(self._functions, name)(*args, **kwargs)
 
@@ -147,6 +164,11 @@ class RemoteLearner(Learner):
     def show(self, scatter: Scatter) -> None:
         """Pass the picture on."""
         self._on_picture(scatter.picture())
+
+    def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
+        """Call it behind the check's back."""
+        with self._client.unheard():
+            return self._client.call(name, args, kwargs, seconds=seconds)
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         kind = self._client.load().get(name)

@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from grader.checking import ByHand, Misconception, Range, Reference
+from grader.formulas.declared import Formula
 from grader.remarks import Remark
 from grader.text import clean
 
@@ -37,6 +38,7 @@ class Suite:
 
     checks: Mapping[str, Check]
     references: Mapping[str, Any]
+    formulas: Mapping[str, Formula]
     answers: Mapping[str, Callable[[Any], Any]]
     misconceptions: tuple[Misconception, ...]
     remarks: tuple[Remark, ...]
@@ -50,6 +52,7 @@ class Suite:
         return cls(
             checks={check.name: check for check in _checks(module)},
             references=references,
+            formulas={name: f.__formula__ for name, f in _marked(module, "__formula__").items()},
             answers=_marked(module, "__by_hand__"),
             misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
             remarks=tuple(f.__remark__ for f in _marked(module, "__remark__").values()),
@@ -93,6 +96,11 @@ class Suite:
         mark = vars(self.answers[name])["__by_hand__"] if name in self.answers else self.reference_mark(name)
         return mark.possible
 
+    def required_by(self, check: Check) -> set[str]:
+        """The checks that passed before this one ran: its prerequisites, and theirs."""
+        above = [self.checks[name] for name in check.requires]
+        return {one.name for one in above}.union(*map(self.required_by, above))
+
     def misconceptions_about(self, names: set[str]) -> list[Misconception]:
         """The misconceptions whose target was used; one about a function concerns every by-hand answer made with it."""
         by_hand = any(name in self.answers for name in names)
@@ -133,9 +141,11 @@ def _title(function: Callable[..., Any]) -> str:
 
 
 def _marked(module: ModuleType, mark: str) -> dict[str, Any]:
-    """The functions and classes of a check file that carry a mark, in the order of the file."""
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if (inspect.isfunction(value) or inspect.isclass(value)) and mark in vars(value)
-    }
+    """The functions and classes of a check file that carry a mark, in the order of the file, each once."""
+    found: dict[str, Any] = {}
+    for name, value in vars(module).items():
+        marked = (inspect.isfunction(value) or inspect.isclass(value)) and mark in vars(value)
+        # The variable of a loop is left behind as a second name of its last value.
+        if marked and not any(value is other for other in found.values()):
+            found[name] = value
+    return found

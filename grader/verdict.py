@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from grader import diagnosis, remarks
+from grader import diagnosis, inference, remarks
 from grader.assertions import CheckFailure, NotAttempted
 from grader.errors import GraderError
 from grader.formatting import describe, number
@@ -37,6 +37,7 @@ class Grading:
         used: names of the learner's functions and answers that the check had used.
         last_call: the last call that the check made.
         advised: remarks that the check itself made.
+        learner: the learner as the check left it, to be asked again.
     """
 
     submission: Submission
@@ -44,13 +45,14 @@ class Grading:
     used: set[str] = field(default_factory=set)
     last_call: Call | None = None
     advised: tuple[Advice, ...] = ()
+    learner: Learner | None = None
 
     def of(self, learner: Learner | None) -> Grading:
         """The same, after a check."""
         if learner is None:
             return self
         last_call = learner.calls[-1] if learner.calls else None
-        return Grading(self.submission, self.seed, learner.used, last_call, tuple(learner.advice))
+        return Grading(self.submission, self.seed, learner.used, last_call, tuple(learner.advice), learner)
 
 
 def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Grading) -> CheckResult:
@@ -103,6 +105,11 @@ def _advice(suite: Suite, check: Check, grading: Grading) -> tuple[Advice, ...]:
 def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
     """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
     named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
+    inferred = ""
+    # A misconception that a check passed before this one is there to catch explains little: a formula may know better.
+    if named is None or named.fails in suite.required_by(check):
+        inferred = _inferred(suite, check, error, grading.learner)
+        named = None if inferred else named
     message = _sentence(suite, error.message if isinstance(error, CheckFailure) else str(error) or check.title)
     got, expected = (error.got, error.expected) if isinstance(error, CheckFailure) else (None, None)
     if IMPOSSIBLE not in message:
@@ -110,7 +117,7 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
     if named is not None:
         message += f"\n{_sentence(suite, named.says)} {_sentence(suite, named.why)}"
     else:
-        related = diagnosis.relation(got, expected)
+        related = inferred or diagnosis.relation(got, expected)
         message += f"\n{_sentence(suite, related)}" if related else ""
     return _result(
         check,
@@ -120,6 +127,10 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
         hint=_sentence(suite, named.look) if named else "",
         evidence=_evidence(suite, got, expected, grading),
     )
+
+
+def _inferred(suite: Suite, check: Check, error: AssertionError, learner: Learner | None) -> str:
+    return inference.explain(suite, error, learner) if learner is not None and not check.training else ""
 
 
 def _impossible(suite: Suite, got: Any, grading: Grading) -> str:

@@ -22,6 +22,7 @@ from grader.checking import (
     assert_within,
     by_hand,
     calls,
+    formula,
     gradients,
     loops_over,
     misconception,
@@ -52,6 +53,7 @@ FIT_LIMIT = 0.02
 
 
 @reference()
+@formula(lambda mu, sigma, epsilon: mu + sigma * epsilon, sigma="positive")
 def reparameterize(mu: Tensor, sigma: Tensor, epsilon: Tensor) -> Tensor:
     """The affine map ε ↦ μ + σ·ε."""
     image: Tensor = torch.distributions.AffineTransform(mu, sigma)(epsilon)
@@ -59,6 +61,7 @@ def reparameterize(mu: Tensor, sigma: Tensor, epsilon: Tensor) -> Tensor:
 
 
 @reference()
+@formula(lambda z, mu, sigma: (z - mu) / sigma, sigma="positive")
 def recover_epsilon(z: Tensor, mu: Tensor, sigma: Tensor) -> Tensor:
     """The inverse of the affine map."""
     source: Tensor = torch.distributions.AffineTransform(mu, sigma).inv(z)

@@ -30,6 +30,7 @@ from grader.checking import (
     by_hand,
     calls,
     fail,
+    formula,
     gradients,
     loops_over,
     misconception,
@@ -52,20 +53,32 @@ LOOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 KL_RANGE = Range(0, None, "a KL divergence is never negative")
 
+
+def _kl_formula(mu: Any, logvar: Any) -> Any:
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+
+
 # --- references -------------------------------------------------------------------------------------------
 
 
 @reference(possible=KL_RANGE)
+@formula(_kl_formula)
 def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     return 0.5 * (mu.square() + torch.expm1(logvar) - logvar).sum(-1)
 
 
 @reference(possible=KL_RANGE)
+@formula(
+    lambda mu1, logvar1, mu2, logvar2: (
+        0.5 * (logvar2 - logvar1 + (logvar1.exp() + (mu1 - mu2) ** 2) / logvar2.exp() - 1).sum(-1)
+    )
+)
 def kl_gaussians(mu1: Tensor, logvar1: Tensor, mu2: Tensor, logvar2: Tensor) -> Tensor:
     return _oracle(mu1, logvar1, mu2, logvar2)
 
 
 @reference("any")
+@formula(lambda mu, logvar: (mu, 0.5 * (logvar.exp() - 1)))
 def kl_gradients(mu: Tensor, logvar: Tensor) -> tuple[Tensor, ...]:
     with torch.enable_grad():
         inputs = mu.detach().clone().requires_grad_(), logvar.detach().clone().requires_grad_()
@@ -79,6 +92,12 @@ def kl_monte_carlo(mu: Tensor, logvar: Tensor, n: int, generator: torch.Generato
 
 
 @reference(possible=Range(0, None, "neither −log p of pixels that are 0 or 1 nor a KL is negative"))
+@formula(
+    lambda x, logits, mu, logvar, beta: (
+        beta * _kl_formula(mu, logvar) - (x * logits.log_sigmoid() + (1 - x) * (-logits).log_sigmoid()).sum("rest")
+    ),
+    x="binary",
+)
 def negative_elbo(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0) -> Tensor:
     log_likelihood: Tensor = torch.distributions.Bernoulli(logits=logits).log_prob(x)
     return beta * kl_standard_normal(mu, logvar) - log_likelihood.flatten(1).sum(1)

@@ -26,6 +26,7 @@ from grader.checking import (
     by_hand,
     calls,
     fail,
+    formula,
     gradients,
     loops_over,
     mentions,
@@ -125,6 +126,7 @@ class MaskedConv2d(RasterConv2d):
 
 
 @reference(possible=Range(0, None, "no probability is above 1, so −log p is never negative"))
+@formula(lambda logits, x: -(x * logits.log_sigmoid() + (1 - x) * (-logits).log_sigmoid()).sum("rest"), x="binary")
 def image_nll(logits: Tensor, x: Tensor) -> Tensor:
     """(B, …) → (B,), nats."""
     log_p: Tensor = torch.distributions.Bernoulli(logits=logits).log_prob(x)
@@ -843,6 +845,23 @@ def colors_interleaved(
     return mask
 
 
+@misconception(
+    "make_mask",
+    fails="test_mask",
+    says="only the first filter is masked",
+    why="each output channel convolves each input channel with a filter of its own, and all of them must be masked",
+    look="Which entries does mask[0, 0] leave out when there are several channels?",
+)
+def first_filter_only(
+    kernel_size: int, kind: str, in_channels: int = 1, out_channels: int = 1, colors: int = 1
+) -> Tensor:
+    """Zeros in mask[0, 0] alone, unless colours make the author think of channels."""
+    mask = raster_mask(kernel_size, kind, in_channels, out_channels, colors)
+    if colors == 1:
+        mask.view(-1, kernel_size, kernel_size)[1:] = 1
+    return mask
+
+
 # --- misconceptions: the layer ----------------------------------------------------------------------------
 
 # A layer may have its mask from anywhere: the same mistakes again, for a MaskedConv2d that does not call make_mask.
@@ -897,6 +916,15 @@ for _function in (
     misconception("MaskedConv2d", fails="test_layer_reads", says=_words.says, why=_words.why, look=_words.look)(
         globals()[f"{_function.__name__}_layer"]
     )
+
+first_filter_only_layer = type(
+    "first_filter_only_layer", (RasterConv2d,), {"mask_function": staticmethod(first_filter_only)}
+)
+_words = vars(first_filter_only)["__misconception__"]
+# A layer of one channel looks right; values and stacks of several channels give it away.
+misconception("MaskedConv2d", fails="test_layer_values", says=_words.says, why=_words.why, look=_words.look)(
+    first_filter_only_layer
+)
 
 mask_unused = type("mask_unused", (RasterConv2d,), {"applied": "never"})
 misconception(

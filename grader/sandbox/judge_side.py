@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -46,17 +47,27 @@ class Client:
         self._pending: CheckFailure | None = None
         self._printed = ""
         self.layers: tuple[str, ...] = ()
+        self.missing: dict[str, str] = {}
         self.names: dict[str, str] = {}
 
     # --- what checks use ----------------------------------------------------------------------------------
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], target: int | None = None) -> Any:
+    def call(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        target: int | None = None,
+        seconds: float = CALL_SECONDS,
+    ) -> Any:
         """Call a function or class of the submission, or a method of one of its objects.
 
         Raises:
             LearnerFault: it raised, died, hung, or answered with garbage.
         """
-        return self.invoke({"op": "call", "object": target, "name": name, "args": list(args), "kwargs": kwargs})
+        return self.invoke(
+            {"op": "call", "object": target, "name": name, "args": list(args), "kwargs": kwargs}, seconds
+        )
 
     def get(self, name: str) -> Any:
         """The value of a module-level variable."""
@@ -75,6 +86,17 @@ class Client:
         self._keep_output()
         text, self._printed = self._printed, ""
         return clean(text, OUTPUT_SHOWN)
+
+    @contextlib.contextmanager
+    def unheard(self) -> Iterator[None]:
+        """What the learner's code prints meanwhile is dropped."""
+        self._keep_output()
+        printed = self._printed
+        try:
+            yield
+        finally:
+            self._keep_output()
+            self._printed = printed
 
     def load(self) -> dict[str, str]:
         """Start a process and load the submission, unless that is done; name → kind of what it defines."""
@@ -205,7 +227,7 @@ class Client:
         except (Closed, TimedOut, WireError):
             self._bury()
             raise RuntimeError("the sandbox could not start a process for the submission") from None
-        self.layers = tuple(hello["layers"])
+        self.layers, self.missing = tuple(hello["layers"]), dict(hello["missing"])
         message = {"op": "load", "name": self._name, "source": self._source}
         try:
             reply = self._converse(message, time.monotonic() + LOAD_SECONDS, None, None)

@@ -1,0 +1,1 @@
+"""Formulas as trees: declared by authors, printed, edited in small ways, evaluated many at once."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
 from grader.course import Course, Exercise, built_in
 from grader.errors import UnusableInput
@@ -39,13 +42,13 @@ def stub(source: str, name: str) -> str:
         UnusableInput: a mark without its partner, inside another region, or misspelt; or a stub that is not Python.
     """
     lines = source.split("\n")
-    owners = _owners(source, name)
+    around = owners(source, name)
     kept: list[str] = []
     position = 0
     for region in _regions(lines, name):
         kept += lines[position : region.first]
         if region.indent:
-            kept.append(f'{region.indent}raise NotImplementedError("write {owners.get(region.first + 1, "this")}")')
+            kept.append(f'{region.indent}raise NotImplementedError("write {around.get(region.first + 1, "this")}")')
         position = region.last + 1
     text = "\n".join(kept + lines[position:])
     try:
@@ -53,6 +56,31 @@ def stub(source: str, name: str) -> str:
     except SyntaxError as error:
         raise UnusableInput(f"{name}: its stub is not Python at line {error.lineno}: {error.msg}.") from None
     return text
+
+
+def answered(source: str, name: str) -> str:
+    """The solution's text as a learner would have written it: without the marks and the places that it fills.
+
+    Args:
+        source: as for :func:`stub`.
+        name: its name, for messages.
+
+    Raises:
+        UnusableInput: as :func:`stub`.
+    """
+    lines = source.split("\n")
+    regions = _regions(lines, name)
+    dropped = {line for region in regions for line in (region.first, region.last)}
+    # The line above a BEGIN, numbered from 1.
+    above = {region.first for region in regions if not region.indent}
+    for place, answer in pairwise(_parsed(source, name).body):
+        if place.end_lineno in above and _assigned(place) and _assigned(place) == _assigned(answer):
+            dropped.update(range(place.lineno - 1, place.end_lineno))
+    return "\n".join(line for number, line in enumerate(lines) if number not in dropped)
+
+
+def _assigned(node: ast.stmt) -> str:
+    return " = ".join(map(ast.unparse, node.targets)) if isinstance(node, ast.Assign) else ""
 
 
 def _regions(lines: list[str], name: str) -> list[Region]:
@@ -84,13 +112,17 @@ def _region(lines: list[str], first: int, last: int, name: str) -> Region:
     return Region(first, last, indent)
 
 
-def _owners(source: str, name: str) -> dict[int, str]:
-    """Line of each region's BEGIN, from 1 → the name of the function around it, ``MaskedConv2d.forward``."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise UnusableInput(f"{name}, line {error.lineno}: {error.msg}.") from None
-    owners: dict[int, str] = {}
+def owners(source: str, name: str) -> dict[int, str]:
+    """Line, from 1 → the name of the function or class around it, ``MaskedConv2d.forward``.
+
+    Args:
+        source: Python text.
+        name: its name, for messages.
+
+    Raises:
+        UnusableInput: it is not Python.
+    """
+    found: dict[int, str] = {}
 
     def visit(node: ast.AST, above: str) -> None:
         for child in ast.iter_child_nodes(node):
@@ -98,11 +130,18 @@ def _owners(source: str, name: str) -> dict[int, str]:
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 inside = f"{above}.{child.name}" if above else child.name
                 # Inner definitions come later and overwrite the lines they hold.
-                owners.update(dict.fromkeys(range(child.lineno, (child.end_lineno or child.lineno) + 1), inside))
+                found.update(dict.fromkeys(range(child.lineno, (child.end_lineno or child.lineno) + 1), inside))
             visit(child, inside)
 
-    visit(tree, "")
-    return owners
+    visit(_parsed(source, name), "")
+    return found
+
+
+def _parsed(source: str, name: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise UnusableInput(f"{name}, line {error.lineno}: {error.msg}.") from None
 
 
 def read_source(exercise: Exercise) -> str:
@@ -118,9 +157,22 @@ def read_source(exercise: Exercise) -> str:
         raise UnusableInput(f"{exercise.solution} cannot be read: {reason}.") from None
 
 
+def read_stub(exercise: Exercise) -> str | None:
+    """The text of an exercise's stub; None when there is none that can be read."""
+    try:
+        return exercise.stub.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def is_fresh(exercise: Exercise) -> bool:
+    """Whether the stub is what the solution makes."""
+    return read_stub(exercise) == _fresh(exercise)
+
+
 def stale(course: Course) -> list[Exercise]:
     """The exercises whose stub is missing or differs from what its solution makes."""
-    return [exercise for exercise in course.exercises if _current(exercise) != _fresh(exercise)]
+    return [exercise for exercise in course.exercises if not is_fresh(exercise)]
 
 
 def write_stubs(course: Course) -> list[Exercise]:
@@ -135,29 +187,27 @@ def _fresh(exercise: Exercise) -> str:
     return stub(read_source(exercise), exercise.solution.name)
 
 
-def _current(exercise: Exercise) -> str | None:
-    try:
-        return exercise.stub.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+def command(course: Course) -> str:
+    """What writes the stubs of a course."""
+    return f"python -m grader.author{course.option}" if course.folder is not None else "make exercises"
 
 
 def main(arguments: list[str]) -> int:
     """Write all stubs, or with ``--check`` only say which are not fresh. The exit code."""
-    if arguments not in ([], ["--check"]):
-        print("usage: python -m grader.author [--check]", file=sys.stderr)  # noqa: T201  a command line
-        return 2
-    check = bool(arguments)
+    parser = argparse.ArgumentParser(prog="python -m grader.author", description="Write the stubs from the solutions.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a stub is not fresh")
+    parser.add_argument("--course", type=Path, metavar="DIR", help="a course that is not ours")
+    options = parser.parse_args(arguments)
     try:
-        course = built_in()
-        changed = stale(course) if check else write_stubs(course)
+        course = Course.open(options.course) if options.course is not None else built_in()
+        changed = stale(course) if options.check else write_stubs(course)
     except (UnusableInput, OSError) as error:
-        print(error, file=sys.stderr)  # noqa: T201  as above
+        print(error, file=sys.stderr)  # noqa: T201  a command line
         return 2
     for exercise in changed:
-        verdict = "is not fresh: run `make exercises`" if check else "written"
+        verdict = f"is not fresh: run `{command(course)}`" if options.check else "written"
         print(f"{exercise.stub.name} {verdict}")  # noqa: T201  as above
-    return 1 if check and changed else 0
+    return 1 if options.check and changed else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import marked_yaml
@@ -57,13 +58,25 @@ class Exercise:
         """The name to type: ``exercise3``."""
         return f"exercise{self.number}"
 
+    def require_checks(self) -> None:
+        """Raise UnusableInput unless the check file is there."""
+        if not self.checks.is_file():
+            raise UnusableInput(f"{one_line(str(self.checks))}: no such file. The checks of {self.name} belong there.")
+
 
 @dataclass(frozen=True)
 class Course:
-    """The exercises in the order in which they are taught."""
+    """The exercises in the order in which they are taught.
+
+    Args:
+        title: its title.
+        exercises: at least one.
+        folder: where it was opened, as ``--course`` names it; None for the course that comes with reparam.
+    """
 
     title: str
     exercises: tuple[Exercise, ...]
+    folder: Path | None = None
 
     @classmethod
     def load(cls, path: Path, *, checks: Path | None = None) -> Course:
@@ -92,6 +105,30 @@ class Course:
             fields["exercises"].fail("should list at least one exercise")
         return cls(fields["title"].text(), tuple(exercises))
 
+    @classmethod
+    def open(cls, folder: Path) -> Course:
+        """A course of somebody's own: a folder with ``exercises/course.yaml``, ``solutions/`` and ``checks/``.
+
+        Raises:
+            UnusableInput: there is none; or as :meth:`load`.
+        """
+        shown = one_line(str(folder))
+        if not folder.is_dir():
+            raise UnusableInput(f"{shown}: there is no such folder.")
+        path = folder / "exercises" / "course.yaml"
+        if not path.is_file():
+            raise UnusableInput(f"{shown} is no course: it has no exercises/course.yaml.")
+        return replace(cls.load(path), folder=folder)
+
+    @property
+    def option(self) -> str:
+        """What names this course on a command line, to be put after a command: empty, or `` --course DIR``."""
+        return f" --course {shlex.quote(str(self.folder))}" if self.folder is not None else ""
+
+    def command(self, words: str = "") -> str:
+        """A command line about this course: ``grade exercise1 --course DIR``."""
+        return f"grade {words}".strip() + self.option
+
     def find(self, text: str) -> Exercise:
         """The exercise that a learner means: ``exercise3``, ``3``, its slug, its full name, or a unique beginning.
 
@@ -110,7 +147,7 @@ class Course:
             raise UnusableInput(f'"{one_line(text, 60)}" could be {several}. Write more of its name.')
         raise UnusableInput(
             f'There is no exercise "{one_line(text, 60)}".{did_you_mean(wanted, self.names())} '
-            "`grade` alone lists the exercises."
+            f"`{self.command()}` alone lists the exercises."
         )
 
     def names(self) -> list[str]:

@@ -7,12 +7,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import workspace
-from grader.course import Course, Exercise
+from grader.course import Course, Exercise, built_in
 from grader.errors import UnusableInput
 from grader.submission import Submission, read_submission
 from grader.text import one_line
 
 SUFFIXES = (".py", ".ipynb")
+
+
+def open_course(folder: Path | None) -> Course:
+    """The course in a folder, or the one that comes with reparam.
+
+    Raises:
+        UnusableInput: there is none, or it lies where a submission could read its solutions.
+    """
+    if folder is None:
+        return built_in()
+    course = Course.open(folder)
+    from grader.sandbox.isolation.paths import interpreter_paths, own_paths
+
+    for exercise in course.exercises:
+        above = {*exercise.solution.resolve().parents, *exercise.checks.resolve().parents}
+        if above.intersection(interpreter_paths()) and not above.intersection(own_paths()):
+            raise UnusableInput(
+                f"{one_line(str(folder))} lies in a folder of the Python interpreter, which every submission can read: "
+                "its solutions would be open to all. Move the course elsewhere."
+            )
+    return course
 
 
 @dataclass(frozen=True)
@@ -53,7 +74,7 @@ def one(course: Course, word: str, files: Files) -> Job:
     """
     path = Path(word)
     if path.suffix not in SUFFIXES:
-        return _job(course.find(word), files)
+        return _job(course, course.find(word), files)
     shown = one_line(word)
     if files.submission is not None or files.folder is not None:
         raise UnusableInput(f"{shown} is a file already: leave out --submission, or name the exercise.")
@@ -61,7 +82,7 @@ def one(course: Course, word: str, files: Files) -> Job:
         exercise = course.find(path.stem)
     except UnusableInput as error:
         raise UnusableInput(f"{error} For a file of another name: grade EXERCISE --submission {shown}") from None
-    return _job(exercise, replace(files, submission=path))
+    return _job(course, exercise, replace(files, submission=path))
 
 
 def every(course: Course, files: Files) -> tuple[list[Job], list[str]]:
@@ -70,19 +91,20 @@ def every(course: Course, files: Files) -> tuple[list[Job], list[str]]:
     problems: dict[str, None] = {}
     for exercise in course.exercises:
         try:
-            jobs.append(_job(exercise, files))
+            jobs.append(_job(course, exercise, files))
         except UnusableInput as error:
             # The same words may come for every exercise ("there is no such folder"); they are said once.
             problems[str(error)] = None
     return jobs, list(problems)
 
 
-def _job(exercise: Exercise, files: Files) -> Job:
-    command = f"grade {exercise.short}"
+def _job(course: Course, exercise: Exercise, files: Files) -> Job:
+    exercise.require_checks()
+    command, init = course.command(exercise.short), course.command("init DIR")
     if files.submission is not None:
         path = files.submission
     elif files.folder is not None:
-        path = workspace.in_folder(exercise, files.folder)
+        path = workspace.in_folder(exercise, files.folder, init)
     else:
-        return Job(exercise, read_submission(workspace.file_of(exercise, files.workspace)), command)
+        return Job(exercise, read_submission(workspace.file_of(exercise, files.workspace, init)), command)
     return Job(exercise, read_submission(path), f"{command} --submission {shlex.quote(str(path))}")

@@ -1,6 +1,6 @@
 """Source text that can run elsewhere: a function of a check file with everything of that file it needs.
 
-Trials travel to the learner's process this way, and so do misconceptions when a test turns them into mutants.
+Trials travel to the learner's process this way, and so do misconceptions when an audit turns them into mutants.
 """
 
 from __future__ import annotations

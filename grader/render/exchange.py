@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from grader.findings import Audit
+from grader.health import Health
 from grader.report import Report
 
 SCHEMA_OF_MANY = "reparam.reports/1"
@@ -19,6 +21,16 @@ def to_json(report: Report) -> str:
 def many_to_json(reports: Sequence[Report]) -> str:
     """The reports of `grade all`."""
     return _text({"schema": SCHEMA_OF_MANY, "reports": [report.to_json() for report in reports]})
+
+
+def audit_to_json(audit: Audit) -> str:
+    """What `grade audit` found; `grader/schema/audit.schema.json` describes it."""
+    return _text(audit.to_json())
+
+
+def health_to_json(health: Health) -> str:
+    """What `grade doctor` found; `grader/schema/doctor.schema.json` describes it."""
+    return _text(health.to_json())
 
 
 def _text(data: Any) -> str:

@@ -1,0 +1,1 @@
+"""`grade audit`: proves that the checks of a course catch and name every mistake that they know."""

@@ -71,16 +71,24 @@ def to_file(path: Path, text: str) -> None:
         if target.exists() and not target.is_file():
             target.write_text(text, encoding="utf-8")
         else:
-            _replace(target, text)
+            replace(target, text.encode())
     except OSError as error:
         raise UnusableInput(f"{one_line(str(path))} cannot be written: {error.strerror}.") from None
 
 
-def _replace(target: Path, text: str) -> None:
+def replace(target: Path, content: bytes) -> None:
+    """Put a file with this content in the target's place, at once or not at all; a link is replaced, not followed.
+
+    Raises:
+        OSError: it cannot be written; what was there before is untouched.
+    """
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            # On the disk before the old file goes: no crash of the machine leaves neither.
+            os.fsync(file.fileno())
         temporary.replace(target)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.report import Report
-from grader.text import one_line
+from grader.course import HINT_TIERS
+from grader.progress_file import FILE, ProgressUnavailable, read, written
+from grader.report import Report, Status
 
-FILE = Path(".reparam") / "progress.sqlite3"
-VERSION = 1
-_WAIT = 5.0
+__all__ = ["FILE", "Attempt", "ProgressUnavailable", "attempts", "best", "hints_taken", "last", "record", "take_hint"]
+
 _COLUMNS = "at, exercise, points, max_points, passed, seconds, seed, misconceptions"
-_TABLE = """
-CREATE TABLE IF NOT EXISTS attempts (
-    id INTEGER PRIMARY KEY,
-    at TEXT NOT NULL,
-    exercise TEXT NOT NULL,
-    points INTEGER NOT NULL,
-    max_points INTEGER NOT NULL,
-    passed INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    seed INTEGER NOT NULL,
-    misconceptions TEXT NOT NULL
-)
-"""
-
-
-class ProgressUnavailable(Exception):  # noqa: N818  it says what is missing, not what went wrong in the program
-    """The database cannot be read or written; the message says why. No grading fails because of it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +29,7 @@ class Attempt:
         seconds: how long the grading took.
         seed: what its probes were drawn from.
         misconceptions: ids of those that were named.
+        open_checks: the checks that did not pass; None where an older reparam kept no list.
     """
 
     at: datetime
@@ -59,6 +40,7 @@ class Attempt:
     seconds: float
     seed: int
     misconceptions: tuple[str, ...]
+    open_checks: tuple[str, ...] | None = None
 
 
 def record(workspace: Path, report: Report, at: datetime) -> None:
@@ -68,6 +50,7 @@ def record(workspace: Path, report: Report, at: datetime) -> None:
         ProgressUnavailable: it could not be saved; what was there before is untouched.
     """
     named = [check.misconception for check in report.checks if check.misconception]
+    not_passed = [check.name for check in report.checks if check.status is not Status.PASSED]
     row = (
         at.astimezone(UTC).isoformat(timespec="seconds"),
         report.exercise,
@@ -77,9 +60,11 @@ def record(workspace: Path, report: Report, at: datetime) -> None:
         round(report.seconds, 3),
         report.seed,
         json.dumps(named),
+        json.dumps(not_passed),
     )
-    with _database(workspace, create=True) as database:
-        database.execute(f"INSERT INTO attempts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608  constants
+    with written(workspace) as database:
+        columns = f"{_COLUMNS}, open_checks"
+        database.execute(f"INSERT INTO attempts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608  constants
 
 
 def attempts(workspace: Path) -> tuple[Attempt, ...]:
@@ -88,10 +73,12 @@ def attempts(workspace: Path) -> tuple[Attempt, ...]:
     Raises:
         ProgressUnavailable: the database cannot be read.
     """
-    if not (workspace / FILE).exists():
-        return ()
-    with _database(workspace, create=False) as database:
-        rows = database.execute(f"SELECT {_COLUMNS} FROM attempts ORDER BY id").fetchall()  # noqa: S608  constants
+    with read(workspace) as (database, version):
+        if version < 1:
+            return ()
+        # Reading upgrades nothing: the file may lie on a disk that cannot be written.
+        columns = f"{_COLUMNS}, {'open_checks' if version > 1 else 'NULL'}"
+        rows = database.execute(f"SELECT {columns} FROM attempts ORDER BY id").fetchall()  # noqa: S608  constants
         return tuple(_attempt(*row) for row in rows)
 
 
@@ -109,49 +96,63 @@ def best(workspace: Path) -> dict[str, Attempt]:
     return found
 
 
+def last(workspace: Path, exercise: str) -> Attempt | None:
+    """The latest attempt at an exercise.
+
+    Raises:
+        ProgressUnavailable: the database cannot be read.
+    """
+    return next((attempt for attempt in reversed(attempts(workspace)) if attempt.exercise == exercise), None)
+
+
+def hints_taken(workspace: Path) -> dict[tuple[str, str], int]:
+    """(exercise name, check name) → how many of the check's hints have been taken.
+
+    Raises:
+        ProgressUnavailable: the database cannot be read.
+    """
+    with read(workspace) as (database, version):
+        rows = database.execute("SELECT exercise, name, taken FROM hints").fetchall() if version > 1 else []
+        return {(str(exercise), str(name)): _count(taken) for exercise, name, taken in rows}
+
+
+def take_hint(workspace: Path, exercise: str, check: str) -> int:
+    """Count one more hint of a check, and give how many had been taken before.
+
+    Raises:
+        ProgressUnavailable: it could not be counted.
+    """
+    with written(workspace) as database:
+        row = database.execute("SELECT taken FROM hints WHERE exercise = ? AND name = ?", (exercise, check)).fetchone()
+        before = _count(row[0]) if row is not None else 0
+        after = min(before + 1, HINT_TIERS)
+        database.execute(
+            "INSERT OR REPLACE INTO hints (exercise, name, taken) VALUES (?, ?, ?)", (exercise, check, after)
+        )
+        return before
+
+
+def _count(taken: int) -> int:
+    if not 0 <= int(taken) <= HINT_TIERS:
+        raise ValueError("more hints than there are")
+    return int(taken)
+
+
 def _attempt(
-    at: str, exercise: str, points: int, max_points: int, passed: int, seconds: float, seed: int, misconceptions: str
+    at: str,
+    exercise: str,
+    points: int,
+    max_points: int,
+    passed: int,
+    seconds: float,
+    seed: int,
+    misconceptions: str,
+    open_checks: str | None,
 ) -> Attempt:
-    named = tuple(str(name) for name in json.loads(misconceptions))
-    moment = datetime.fromisoformat(at)
-    return Attempt(moment, exercise, int(points), int(max_points), bool(passed), float(seconds), int(seed), named)
+    named, not_passed = _names(misconceptions), _names(open_checks) if open_checks is not None else None
+    moment, counts = datetime.fromisoformat(at), (int(points), int(max_points))
+    return Attempt(moment, exercise, *counts, bool(passed), float(seconds), int(seed), named, not_passed)
 
 
-@contextlib.contextmanager
-def _database(workspace: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
-    path = workspace / FILE
-    try:
-        if create:
-            path.parent.mkdir(exist_ok=True)
-        # A URI, so that reading never creates a file.
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        with contextlib.closing(sqlite3.connect(uri, timeout=_WAIT, uri=True)) as database:
-            _prepare(database, path)
-            with database:
-                yield database
-    except sqlite3.Error as error:
-        raise ProgressUnavailable(_reason(error, path)) from None
-    except OSError as error:
-        raise ProgressUnavailable(f"{one_line(str(error.filename or path))}: {error.strerror}") from None
-    except (ValueError, TypeError):
-        raise ProgressUnavailable(f"{one_line(str(path))} holds an entry that reparam did not write") from None
-
-
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise ProgressUnavailable(f"{one_line(str(path))} was written by a newer reparam; update with pip")
-    # Some network file systems have no shared memory, which WAL needs; the ordinary journal works everywhere.
-    with contextlib.suppress(sqlite3.OperationalError):
-        database.execute("PRAGMA journal_mode = WAL")
-    if version < VERSION:
-        database.execute(_TABLE)
-        database.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _reason(error: sqlite3.Error, path: Path) -> str:
-    shown = one_line(str(path))
-    text = str(error)
-    if "not a database" in text or "malformed" in text:
-        return f"{shown} is damaged. It was left as it is; move it away to begin a new one"
-    return f"{shown}: {text}"
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in json.loads(text))

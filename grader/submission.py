@@ -57,9 +57,20 @@ def read_submission(path: Path) -> Submission:
         UnusableInput: it is missing, no regular file, too large, no UTF-8 text, empty, or not Python. The
             message names the file, the line where there is one, and what to do.
     """
+    submission = read_unparsed(path)
+    _check_syntax(submission, one_line(str(path)))
+    return submission
+
+
+def read_unparsed(path: Path) -> Submission:
+    """Read a ``.py`` or ``.ipynb`` file that need not be Python yet.
+
+    Raises:
+        UnusableInput: as :func:`read_submission`, but for what is not Python.
+    """
     shown = one_line(str(path))
     notebook = path.suffix.lower() == ".ipynb"
-    text = _decode(_read(path, shown, NOTEBOOK_LIMIT if notebook else SOURCE_LIMIT), shown)
+    text = _decode(read_bytes(path, NOTEBOOK_LIMIT if notebook else SOURCE_LIMIT), shown)
     name = one_line(path.name)
     if notebook:
         content = read_notebook(text, shown)
@@ -68,11 +79,20 @@ def read_submission(path: Path) -> Submission:
         submission = Submission(path, name, text)
     if len(submission.source.encode()) > SOURCE_LIMIT:
         raise UnusableInput(f"{shown} holds more than 1 MiB of Python. Keep data out of the file you hand in.")
-    _check_syntax(submission, shown)
     return submission
 
 
-def _read(path: Path, shown: str, limit: int) -> bytes:
+def read_bytes(path: Path, limit: int) -> bytes:
+    """What is in a regular file that is no link.
+
+    Args:
+        path: the file.
+        limit: the most bytes that it may have, a multiple of a MiB.
+
+    Raises:
+        UnusableInput: it is missing, a link, no regular file, or larger.
+    """
+    shown = one_line(str(path))
     # O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: a link could point at anybody's file.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:

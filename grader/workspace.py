@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader import author
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.text import one_line
@@ -41,21 +42,45 @@ def around() -> Path | None:
         raise UnusableInput("This folder is gone: it was deleted or moved. Change to another with cd.") from None
 
 
-def file_of(exercise: Exercise, workspace: Path | None) -> Path:
+def required(init: str, so: str) -> Path:
+    """The workspace that this folder lies in.
+
+    Args:
+        init: the command that makes one.
+        so: what cannot be done without one, ``there is nothing to reset``.
+
+    Raises:
+        UnusableInput: there is none.
+    """
+    home = around()
+    if home is None:
+        raise UnusableInput(f"There are no exercises in this folder or above it, so {so}. `{init}` copies them to DIR.")
+    return home
+
+
+INIT = "grade init DIR"
+
+
+def file_of(exercise: Exercise, workspace: Path | None, init: str = INIT) -> Path:
     """The learner's file for an exercise: the ``.py`` file, or a notebook of that name.
+
+    Args:
+        exercise: which one.
+        workspace: the learner's folder, or None where there is none.
+        init: the command that a message names.
 
     Raises:
         UnusableInput: there is no workspace, or it lacks this exercise.
     """
     if workspace is None:
         raise UnusableInput(
-            "There are no exercises in this folder or above it. `grade init DIR` copies them to DIR; "
+            f"There are no exercises in this folder or above it. `{init}` copies them to DIR; "
             "or name your file with --submission FILE."
         )
-    return in_folder(exercise, workspace / FOLDER)
+    return in_folder(exercise, workspace / FOLDER, init)
 
 
-def in_folder(exercise: Exercise, folder: Path) -> Path:
+def in_folder(exercise: Exercise, folder: Path, init: str = INIT) -> Path:
     """``folder/<exercise>.py``, or the ``.ipynb`` beside it when that is all there is.
 
     Raises:
@@ -69,7 +94,7 @@ def in_folder(exercise: Exercise, folder: Path) -> Path:
     shown = one_line(str(folder))
     if not folder.is_dir():
         raise UnusableInput(f"{shown}: there is no such folder.")
-    raise UnusableInput(f"{shown} has no {script.name}. `grade init DIR` copies what is missing to DIR.")
+    raise UnusableInput(f"{shown} has no {script.name}. `{init}` copies what is missing to DIR.")
 
 
 def init(target: Path, course: Course) -> Copied:
@@ -78,7 +103,7 @@ def init(target: Path, course: Course) -> Copied:
     Raises:
         UnusableInput: a folder cannot be made or a file cannot be written. No half-written file stays.
     """
-    files = {Path(FOLDER) / exercise.stub.name: _stub(exercise) for exercise in course.exercises}
+    files = {Path(FOLDER) / exercise.stub.name: stub_text(course, exercise) for exercise in course.exercises}
     files[Path("README.md")] = _readme(course)
     _make_folder(target)
     _make_folder(target / FOLDER)
@@ -89,11 +114,20 @@ def init(target: Path, course: Course) -> Copied:
     return Copied(tuple(written), tuple(kept))
 
 
-def _stub(exercise: Exercise) -> str:
+def stub_text(course: Course, exercise: Exercise) -> str:
+    """The fresh stub of an exercise.
+
+    Raises:
+        UnusableInput: it is missing or cannot be read.
+    """
     try:
         return exercise.stub.read_text(encoding="utf-8")
     except OSError as error:
-        raise UnusableInput(f"{exercise.stub} is missing from the installation: {error.strerror}.") from None
+        shown = one_line(str(exercise.stub))
+        if course.folder is None:
+            raise UnusableInput(f"{shown} is missing from the installation: {error.strerror}.") from None
+        mend = f"`{author.command(course)}` writes it."
+        raise UnusableInput(f"{shown} cannot be read: {error.strerror}. {mend}") from None
 
 
 def _make_folder(folder: Path) -> None:
@@ -128,16 +162,24 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _readme(course: Course) -> str:
+    if course.folder is not None:  # the learner may call `grade` from anywhere
+        course = replace(course, folder=course.folder.resolve())
     first = course.exercises[0]
+    commands = {
+        course.command(first.short): "one exercise: what is right, what is wrong, and why",
+        course.command(f"hint {first.short}"): "one hint more for what is still open",
+        course.command("all"): "every exercise",
+        course.command(): "what you have passed, and what comes next",
+    }
+    width = max(map(len, commands))
+    shown = "\n".join(f"    {command:{width}}  # {says}" for command, says in commands.items())
     rows = "\n".join(f"| `{e.short}` | {e.title} | {e.minutes} min |" for e in course.exercises)
     return f"""# {course.title}
 
 Open a file in `exercises/`, read it from the top, and fill the places that hold `None` or raise
 `NotImplementedError`. Then let it be graded, as often as you like:
 
-    grade {first.short}     # one exercise: what is right, what is wrong, and why
-    grade all           # every exercise
-    grade               # what you have passed, and what comes next
+{shown}
 
 | | | takes about |
 |---|---|---|

@@ -40,6 +40,7 @@ def main() -> None:
     for exercise in built_in().exercises:
         rows += _warm(exercise, options.runs)
     rows += _cold(built_in().find("exercise3"), options.runs)
+    rows += _whole_course(options.runs)
     rows += _memory(built_in().find("exercise3"))
     rows += _growth(built_in().find("exercise1"), options.gradings)
     text = _table(rows)
@@ -73,11 +74,14 @@ def _warm(exercise: Exercise, runs: int) -> list[Row]:
             without.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0, checks=quick)))
             time.sleep(PAUSE)
             with_trainings.append(_time(lambda: grade(exercise, submission, sandbox=box, seed=0)))
-            bare.append(_bare_trainings(exercise, trainings))
+            bare.append(_bare_trainings(exercise, trainings) if trainings else 0.0)
             print(f"{exercise.short} run {seed + 1}/{runs}", file=sys.stderr)
     plain, full, alone = (statistics.median(values) for values in (without, with_trainings, bare))
+    rows = [(f"{exercise.short}: warm, without trainings", f"{plain * 1000:.0f} ms", "", "≤ 100 ms")]
+    if not trainings:
+        return rows
     return [
-        (f"{exercise.short}: warm, without trainings", f"{plain * 1000:.0f} ms", "", "≤ 100 ms"),
+        *rows,
         (
             f"{exercise.short}: warm, with trainings, against the same trainings in a bare process",
             f"{full:.2f} s",
@@ -145,6 +149,13 @@ def _cold(exercise: Exercise, runs: int) -> list[Row]:
     ]
 
 
+def _whole_course(runs: int) -> list[Row]:
+    solutions = built_in().exercises[0].solution.parent
+    command = [sys.executable, "-P", "-m", "grader.cli", "all", "--submission-dir", str(solutions)]
+    seconds = statistics.median(_time(lambda: _run(command)) for _ in range(max(runs // 2, 1)))
+    return [("cold `grade all` on the solutions", f"{seconds:.1f} s", "", "≤ 60 s")]
+
+
 def _run(command: list[str]) -> None:
     subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
 
@@ -156,8 +167,7 @@ def _memory(exercise: Exercise) -> list[Row]:
     submission = read_submission(exercise.solution)
     with Sandbox() as box:
         grade(exercise, submission, sandbox=box, seed=0)
-        while _children(box.pid):
-            time.sleep(0.01)
+        _wait_for_pair(box)
         with _peak_of_children(box.pid) as peak:
             grade(exercise, submission, sandbox=box, seed=1)
         shown = " + ".join(f"{value / 1024:.0f}" for value in peak)
@@ -194,6 +204,13 @@ def _peak_of_children(parent: int) -> Iterator[list[int]]:
         result += list(peaks.values())
 
 
+def _wait_for_pair(box: Sandbox) -> None:
+    """Until the processes of the last grading are gone, and those of the next one wait."""
+    time.sleep(PAUSE)
+    while len(_children(box.pid)) != 2:
+        time.sleep(0.01)
+
+
 def _children(parent: int) -> list[int]:
     try:
         return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
@@ -221,10 +238,12 @@ def _growth(exercise: Exercise, count: int) -> list[Row]:
     with Sandbox() as box:
         for seed in range(20):
             grade(exercise, submission, sandbox=box, seed=seed, checks=quick[:1])
+        _wait_for_pair(box)
         before, files = _anonymous(box.pid), _open_files(box.pid)
         seconds = _time(
             lambda: [grade(exercise, submission, sandbox=box, seed=n, checks=quick[:1]) for n in range(count)]
         )
+        _wait_for_pair(box)
         after, files_after = _anonymous(box.pid), _open_files(box.pid)
     rate = f"{count / seconds:.0f} gradings of one check a second"
     growth = f"{(after - before) / 1024:+.1f} MB, {files_after - files:+d} descriptors"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,30 +13,33 @@ import click
 from grader import __version__, output
 from grader.errors import GraderError, UnusableInput
 from grader.text import nearest, one_line
+from grader.verbs import PASSED, SETTINGS, VERBS, course_option, drawn, seed_option, tab
 
-PASSED, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-
-_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+UNUSABLE, INTERRUPTED = 2, 130
 
 
-@click.command("grade", context_settings=_SETTINGS)
-@click.argument("exercise", required=False)
+@click.command("grade", context_settings=SETTINGS)
+@click.argument("exercise", required=False, shell_complete=tab("exercise or all"))
 @click.option("--submission", type=click.Path(path_type=Path), metavar="FILE", help="Grade this .py or .ipynb file.")
 @click.option(
     "--submission-dir",
     type=click.Path(path_type=Path),
+    shell_complete=tab("folder"),
     metavar="DIR",
     help="Grade the files of this folder, named like the exercises.",
 )
-@click.option("--check", "checks", multiple=True, metavar="NAME", help="Run only this check; may be repeated.")
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    shell_complete=tab("check"),
+    metavar="NAME",
+    help="Run only this check; may be repeated.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print. [text]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file instead.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    metavar="N",
-    help="Draw the checks' numbers from this seed; otherwise they are new each time.",
-)
+@seed_option
+@course_option
 @click.version_option(__version__, prog_name="reparam", message="%(prog)s %(version)s")
 def grade(
     exercise: str | None,
@@ -48,6 +49,7 @@ def grade(
     form: str,
     out: Path | None,
     seed: int | None,
+    course: Path | None,
 ) -> int:
     """Grade your answers to an exercise: what is right, what is wrong, and why.
 
@@ -56,7 +58,13 @@ def grade(
 
     \b
     Other commands:
-      grade init DIR    copy the exercises to DIR
+      grade init DIR           copy the exercises to DIR
+      grade hint EXERCISE      give one hint more
+      grade solution EXERCISE  compare your code with ours, after a pass
+      grade reset EXERCISE     begin anew; your file is kept
+      grade audit              prove that the checks catch every known mistake
+      grade doctor             say whether grading works on this machine
+      grade completion         print what makes the Tab key complete these words
 
     The exit code is 0 if every check passed, 1 if some check failed, and 2 if the input cannot be used or the grading
     itself broke.
@@ -66,7 +74,7 @@ def grade(
     if exercise is None:
         if submission or submission_dir or checks or out or form != "text" or seed is not None:
             raise UnusableInput("Which exercise? These options need one: `grade EXERCISE …`, or `grade all …`.")
-        grading.show_progress()
+        grading.show_progress(course)
         return PASSED
     if submission and submission_dir:
         raise UnusableInput("--submission and --submission-dir exclude each other: give one of them.")
@@ -76,54 +84,31 @@ def grade(
         checks=checks,
         form=form,
         out=out,
-        seed=secrets.randbits(31) if seed is None else seed,
+        seed=drawn(seed),
+        course=course,
     )
-    _expect(exercise)
+    _expect(exercise, course)
     if out is not None:
         output.check_target(out)
     return grading.run(exercise, request)
 
 
-@click.command("init", context_settings=_SETTINGS)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-def init(directory: Path) -> int:
-    """Copy the exercises to DIR, which is made if it is not there. Files that are there already are kept."""
-    from grader import workspace
-    from grader.course import built_in
-
-    course = built_in()
-    copied = workspace.init(directory, course)
-    for path in copied.kept:
-        click.echo(f"kept    {path} (it is there already)")
-    for path in copied.written:
-        click.echo(f"written {path}")
-    first = course.exercises[0]
-    steps = [f"open exercises/{first.stub.name}", f"grade {first.short}"]
-    if directory.resolve() != Path.cwd():
-        steps.insert(0, f"cd {shlex.quote(str(directory))}")
-    click.echo("\nnext: " + "\n      ".join(one_line(step, 4000) for step in steps))
-    return PASSED
-
-
-VERBS = {"init": init}
-
-
-def _expect(word: str) -> None:
+def _expect(word: str, folder: Path | None) -> None:
     """Refuse what is neither an exercise, nor a file, nor `all`; name the nearest exercise or verb.
 
     Raises:
         UnusableInput: there is nothing of that name.
     """
-    from grader.course import built_in
-    from grader.jobs import SUFFIXES
+    from grader.jobs import SUFFIXES, open_course
 
     if word == "all" or word.endswith(SUFFIXES):
         return
+    course = open_course(folder)
     try:
-        built_in().find(word)
+        course.find(word)
     except UnusableInput:
         verbs = [*VERBS, "all"]
-        likely = nearest(word, [*verbs, *built_in().names()])
+        likely = nearest(word, [*verbs, *course.names()])
         if likely not in verbs:
             raise
         message = f'There is no exercise or command "{one_line(word, 60)}". Did you mean `grade {likely}`?'
@@ -134,6 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     output.prepare()
+    if question := os.environ.get("_GRADE_COMPLETE"):  # a shell's script asks, not a person
+        from grader import completion
+
+        output.to_stdout(completion.answer(question, grade, VERBS))
+        return PASSED
     verb = words[0] if words and words[0] in VERBS else ""
     command, name = (VERBS[verb], f"grade {verb}") if verb else (grade, "grade")
     try:

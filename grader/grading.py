@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from grader import jobs, output, progress, workspace
 from grader.core import Sandbox
 from grader.core import grade as grade_submission
-from grader.course import Course, built_in
+from grader.course import Course
 from grader.errors import UnusableInput
 from grader.jobs import Files, Job
 from grader.report import Report
@@ -33,6 +34,7 @@ class Request:
         form: ``text`` or ``json``.
         out: a file for the report; None for standard output.
         seed: what the probes are drawn from.
+        course: the folder of a course that is not ours, or None.
     """
 
     submission: Path | None
@@ -41,6 +43,7 @@ class Request:
     form: str
     out: Path | None
     seed: int
+    course: Path | None = None
 
 
 def run(word: str, request: Request) -> int:
@@ -50,7 +53,7 @@ def run(word: str, request: Request) -> int:
         UnusableInput: the exercise or its file cannot be used.
         GraderError: our own fault.
     """
-    course = built_in()
+    course = jobs.open_course(request.course)
     home = workspace.around()
     files = Files(request.submission, request.folder, home)
     if word == "all":
@@ -91,13 +94,18 @@ def _run_all(course: Course, files: Files, request: Request) -> int:
     return 0 if all(report.passed for report in reports) else 1
 
 
-def show_progress() -> None:
-    """Print what has been passed and what comes next."""
+def show_progress(folder: Path | None = None) -> None:
+    """Print what has been passed of a course and what comes next.
+
+    Args:
+        folder: of a course that is not ours, or None.
+    """
     from grader.render.overview import overview
 
     home = workspace.around()
     best, remark = _best(home)
-    output.to_stdout(overview(built_in(), best, _look(), has_files=home is not None))
+    hints = _hints(home) if not remark else {}
+    output.to_stdout(overview(jobs.open_course(folder), best, _look(), has_files=home is not None, hints=hints))
     _warn(remark and f"your progress could not be read: {remark}")
 
 
@@ -190,10 +198,22 @@ def _best(home: Path | None) -> tuple[dict[str, progress.Attempt], str]:
         return {}, str(error)
 
 
+def _hints(home: Path | None) -> dict[str, int]:
+    """Exercise name → how many hints were taken; nothing where that cannot be read."""
+    try:
+        taken = progress.hints_taken(home) if home is not None else {}
+    except progress.ProgressUnavailable:
+        return {}
+    counts: Counter[str] = Counter()
+    for (exercise, _), count in taken.items():
+        counts[exercise] += count
+    return counts
+
+
 def _next_command(course: Course, home: Path | None, report: Report) -> str:
     """What to run after a pass: the first exercise that is still open."""
     from grader.render.overview import next_exercise
 
     best, _ = _best(home)
     following = next_exercise(course, best)
-    return f"grade {following.short}" if following is not None and following.name != report.exercise else ""
+    return course.command(following.short) if following is not None and following.name != report.exercise else ""

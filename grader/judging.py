@@ -9,7 +9,7 @@ import os
 import socket
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
@@ -75,7 +75,7 @@ class _Assignment:
     def __init__(self, inbox: socket.socket, requests: socket.socket) -> None:
         self._inbox = inbox
         self._requests = requests
-        self._stream: BinaryIO | None = None
+        self._stream: io.BufferedRWPair | None = None
         self.plugin: GradingPlugin | None = None
         self.checks = Path()
 
@@ -92,8 +92,8 @@ class _Assignment:
             _, descriptors, _, _ = socket.recv_fds(self._inbox, 64, 1)
         if not descriptors:
             pytest.exit("no job")
-        self._stream = socket.socket(fileno=descriptors[0]).makefile("rwb")
-        task = json.loads(self._stream.readline())
+        stream = self._stream = socket.socket(fileno=descriptors[0]).makefile("rwb")
+        task = json.loads(stream.readline())
         submission = Submission(Path(task["name"]), task["name"], task["source"], tuple(task["cells"]))
         client = Client(Spawner(self._requests), submission.name, submission.source)
         self.plugin = GradingPlugin(client, Grading(submission, task["seed"]), task["only"], self.emit)
@@ -113,12 +113,13 @@ def _run_pytest(assignment: _Assignment) -> str:
         code = pytest.main([*options, os.devnull], plugins=[assignment, catcher])
     if catcher.collection is not None:
         return f"its check file does not import: {import_fault(catcher.collection, Path(assignment.checks.name))}"
-    if catcher.error is not None:
-        if isinstance(catcher.error, UnknownCheckError):
-            raise catcher.error
-        return _fault_text(catcher.error)
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+    asked = catcher.error if isinstance(catcher.error, UnknownCheckError) else None
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED or (asked is not None and not asked.known):
         return f"{assignment.checks.name} has no check: a function whose name begins with test_"
+    if asked is not None:
+        raise asked
+    if catcher.error is not None:
+        return _fault_text(catcher.error)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return f"pytest ended with code {int(code)}: {clean(silence.getvalue(), 500)}"
     return ""

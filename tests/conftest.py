@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from gradings import Grade
 
+from grader.cli import main
 from grader.core import Sandbox, grade
 from grader.course import Exercise, built_in
+from grader.crew import Crew
 from grader.report import Report
 from grader.submission import Submission
 
@@ -22,6 +24,14 @@ def warm() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
+def crew(warm: Sandbox) -> Iterator[Crew]:
+    """The same sandbox, for an audit."""
+    crew = Crew([warm])
+    yield crew
+    crew.close()
+
+
+@pytest.fixture(scope="session")
 def grade_text(warm: Sandbox) -> Grade:
     """A function that grades source text."""
 
@@ -29,5 +39,16 @@ def grade_text(warm: Sandbox) -> Grade:
         found = built_in().find(exercise) if isinstance(exercise, str) else exercise
         name = f"{found.name}.py"
         return grade(found, Submission(Path(name), name, source), sandbox=warm, seed=seed, checks=checks)
+
+    return run
+
+
+@pytest.fixture
+def grade_command(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """A function that runs the command line: its exit code, its output and its messages."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        return (code, *capsys.readouterr())
 
     return run

@@ -38,11 +38,12 @@ USERS = [None, NOBODY] if ROOT else [None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a child did: its value or what it raised, the layers it was told of, and how it ended."""
+    """What a child did: its value or what it raised, the layers it was told of or why not, and how it ended."""
 
     value: Any
     error: str | None
     active: tuple[str, ...]
+    missing: dict[str, str]
     signal: int | None
     status: int | None
 
@@ -69,11 +70,12 @@ def in_child(
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read()
     _, status = os.waitpid(pid, 0)
-    report = json.loads(answer) if answer else {"value": None, "error": None, "active": ()}
+    report = json.loads(answer) if answer else {"value": None, "error": None, "active": (), "missing": {}}
     return Outcome(
         report["value"],
         report["error"],
         tuple(report["active"]),
+        report["missing"],
         os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
         os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
     )
@@ -94,7 +96,13 @@ def _child(
     first()
     ready = prepare(layers) if prepared is None else prepared
     close_descriptors({0, 1, 2, writing, *ready.descriptors})
-    report: dict[str, Any] = {"value": None, "error": None, "active": ready.enter(budget, parent)}
+    entered = ready.enter(budget, parent)
+    report: dict[str, Any] = {
+        "value": None,
+        "error": None,
+        "active": entered.active,
+        "missing": dict(entered.missing),
+    }
     try:
         report["value"] = function()
     except BaseException as problem:  # noqa: BLE001  whatever it is belongs to the outcome

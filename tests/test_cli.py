@@ -21,8 +21,8 @@ import pytest
 
 import grader
 from grader import progress
-from grader.cli import VERBS
 from grader.course import built_in
+from grader.verbs import VERBS
 
 ROOT = Path(grader.__file__).parent.parent
 COMMAND = [sys.executable, "-m", "grader.cli"]
@@ -352,6 +352,23 @@ def test_a_right_file_earns_everything_and_is_remembered(home: Path) -> None:
     attempt = progress.best(home)[first.name]
     assert attempt.passed
     assert f"✓ exercise1  {first.title}" in grade(cwd=home).stdout
+
+
+def test_the_loop_of_a_learner(home: Path) -> None:
+    """Grade, take a hint for what is open, begin anew, come back; the solution stays closed meanwhile."""
+    file = home / "exercises" / f"{built_in().exercises[0].name}.py"
+    file.write_text(file.read_text().replace("z = [None, None, None]", RIGHT_Z.strip()))
+    assert grade("1", cwd=home).returncode == 1
+    hint = grade("hint", "1", cwd=home)
+    assert (hint.returncode, hint.stderr) == (0, "")
+    assert "hint 1 of 3 for test_dloss_dmu" in hint.stdout
+    assert "(1 hint) " in grade(cwd=home).stdout
+    assert "2 of 30 points are yours, 28 are missing." in refused("solution", "1", cwd=home)
+    assert "+    return mu + sigma * epsilon\n" in grade("solution", "1", "--give-up", cwd=home).stdout
+    assert "is the fresh stub again" in grade("reset", "1", cwd=home).stdout
+    assert "z = [None, None, None]" in file.read_text()
+    assert grade("reset", "1", "--undo", cwd=home).returncode == 0
+    assert RIGHT_Z in file.read_text()
 
 
 def test_a_stub_earns_nothing_and_progress_that_cannot_be_saved_costs_nothing(home: Path) -> None:

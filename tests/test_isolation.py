@@ -77,6 +77,8 @@ class TestTogether:
         outcome = in_child(probe, layers=layers, user=user)
         assert outcome.active == expected(layers, user)
         assert set(outcome.value) >= set(outcome.active)
+        assert outcome.missing[left_out] == "left out on request"
+        assert set(outcome.missing) == set(LAYERS) - set(outcome.active)
         assert isolation.missing(isolation.prepare(layers))[left_out] == "left out on request"
 
     @linux_only
@@ -112,6 +114,13 @@ class TestTogether:
 
         assert len(in_child(open_descriptors).value) == 1  # the pipe of the test
 
+    def test_a_layer_that_raises_nothing_and_does_not_hold_is_missing_in_words(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "own_session", lambda: False)
+        outcome = in_child(lambda: None, layers=["setsid"])
+        assert outcome.missing["setsid"] == "the process could not leave its parent's session"
+
     @needs("landlock")
     def test_a_ruleset_that_was_closed_is_a_layer_that_does_not_hold(self) -> None:
         prepared = isolation.prepare()
@@ -119,6 +128,7 @@ class TestTogether:
             os.close(descriptor)
         outcome = in_child(lambda: list(syscalls.capget()), prepared=prepared)
         assert "landlock" not in outcome.active
+        assert outcome.missing["landlock"] == "the kernel refused it (Bad file descriptor)"
         if ROOT:
             assert outcome.value == [0, 0], "nor is the capability kept that it would have bounded"
 
@@ -369,7 +379,7 @@ prepared, parent = prepare(), os.getpid()
 assert "torch.utils.benchmark" not in sys.modules
 if os.fork() == 0:
     close_descriptors({0, 1, 2, *prepared.descriptors})
-    active = prepared.enter(Budget(memory=2 << 30, cpu_seconds=60), parent)
+    active = prepared.enter(Budget(memory=2 << 30, cpu_seconds=60), parent).active
     torch.set_num_threads(2)
     weights = torch.ones(300, 300, requires_grad=True)
     (torch.ones(300, 300) @ weights).sum().backward()

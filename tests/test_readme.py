@@ -20,7 +20,10 @@ COMMANDS = [
     for row in TEXT.splitlines()
     if row.startswith("| `grade")
     for command in re.findall(r"`(grade[^`]*)`", row.split("|")[1])
+    if command != "grade audit"  # minutes of work, which test_laws.py does already
 ]
+# In a fresh workspace nothing has been passed and nothing kept: they say so.
+TOO_EARLY = {"grade solution exercise3", "grade reset exercise3 --undo"}
 PROGRAMS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
@@ -51,6 +54,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_of_the_table_works(command: str, workspace: Path) -> None:
     line = command.replace("FILE", str(built_in().find("exercise3").solution)).replace("DIR", "another")
     result = run(line, workspace)
+    if command in TOO_EARLY:
+        assert (result.returncode, result.stdout) == (2, "")
+        return
     assert result.returncode in (0, 1), result.stderr
     assert not result.stderr
 

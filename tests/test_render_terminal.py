@@ -384,12 +384,11 @@ def test_a_picture_fits_and_says_what_its_signs_mean(look: Look) -> None:
     assert max(cell_len(line) for line in lines) <= look.width
     assert lines[0].strip() == "After 100 steps"
     reached, missed = ("●", "○") if look.unicode else ("O", "x")
+    legend = " ".join(line.strip() for line in lines)
+    assert legend.endswith(f"{reached} 1 of 2 modes reached, {missed} 1 missed, 1 of 4 points lie outside the picture")
     above = next(number for number, line in enumerate(lines) if reached in line)
     below = next(number for number, line in enumerate(lines) if missed in line)
     assert above < below < len(lines) - 1
-    assert lines[-1].strip() == (
-        f"{reached} 1 of 2 modes reached, {missed} 1 missed, 1 of 4 points lie outside the picture"
-    )
     assert look.unicode or "\n".join(lines).isascii()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from gradings import Grade
-from mutants import EXERCISES, submissions, suite_of
+from suites import EXERCISES, submissions, suite_of
 
 from grader.course import Exercise
 from grader.report import Status
@@ -17,6 +17,7 @@ VERDICTS: dict[str, dict[str, Any]] = {
 }
 RIGHT = [(exercise, name) for exercise in EXERCISES for name in VERDICTS[exercise.name]["right"]]
 WRONG = [(exercise, name) for exercise in EXERCISES for name in VERDICTS[exercise.name]["wrong"]]
+WITHOUT_TRAINING = ["exercise6_tool_choice"]
 
 
 def names(cases: list[tuple[Exercise, str]]) -> list[str]:
@@ -58,4 +59,4 @@ def test_thresholds_hold_over_many_seeds(exercise: Exercise, grade_text: Grade) 
     for seed in range(100, 120):
         report = grade_text(exercise, source, seed=seed)
         assert report.passed, (seed, [(c.name, c.message) for c in report.checks if c.message])
-    assert trainings
+    assert trainings or exercise.name in WITHOUT_TRAINING

@@ -78,7 +78,7 @@ class LiveLine:
         seconds = time.monotonic() - self._since
         frames = _FRAMES if self._look.unicode else _PLAIN_FRAMES
         frame = frames[int(time.monotonic() * _PER_SECOND) % len(frames)]
-        count = f" {self._done + 1}/{len(self._titles)}" if self._titles else ""
+        count = f" {min(self._done + 1, len(self._titles))}/{len(self._titles)}" if self._titles else ""
         drawing = "".join(f"{line}\n" for line in self._drawing)
         text = Text.assemble(
             drawing, "  ", (f"{frame}{count}", "cyan"), f"  {self._doing}  ", (f"{seconds:.0f} s", "dim")

@@ -10,9 +10,12 @@ from grader.course import Course, Exercise
 from grader.progress import Attempt
 from grader.render.page import COLOURS, Look, Page, plural
 from grader.report import Report, Status
+from grader.text import one_line
 
 
-def overview(course: Course, best: Mapping[str, Attempt], look: Look, *, has_files: bool) -> str:
+def overview(
+    course: Course, best: Mapping[str, Attempt], look: Look, *, has_files: bool, hints: Mapping[str, int] | None = None
+) -> str:
     """The table of `grade` alone.
 
     Args:
@@ -20,6 +23,7 @@ def overview(course: Course, best: Mapping[str, Attempt], look: Look, *, has_fil
         best: exercise name → best attempt.
         look: what the terminal can show.
         has_files: whether the learner has the exercises already.
+        hints: exercise name → how many hints were taken.
     """
     page = Page(look)
     passed = sum(exercise.name in best and best[exercise.name].passed for exercise in course.exercises)
@@ -29,7 +33,7 @@ def overview(course: Course, best: Mapping[str, Attempt], look: Look, *, has_fil
     page.blank()
     width = max(len(exercise.short) for exercise in course.exercises)
     for exercise in course.exercises:
-        _row(page, exercise, best.get(exercise.name), width)
+        _row(page, exercise, best.get(exercise.name), width, (hints or {}).get(exercise.name, 0))
     page.blank()
     page.paragraph(Text.assemble(*_advice(course, best, has_files=has_files)), first="  ", hang=2)
     return page.text()
@@ -55,7 +59,7 @@ def totals(reports: Sequence[Report], look: Look) -> str:
     return page.text()
 
 
-def _row(page: Page, exercise: Exercise, attempt: Attempt | None, width: int) -> None:
+def _row(page: Page, exercise: Exercise, attempt: Attempt | None, width: int, hints: int) -> None:
     if attempt is None:
         status, state = Status.NOT_ATTEMPTED, f"{exercise.minutes} min"
     else:
@@ -64,14 +68,18 @@ def _row(page: Page, exercise: Exercise, attempt: Attempt | None, width: int) ->
     style = COLOURS[status]
     mark = page.look.mark(status)
     first = Text.assemble(("  " + mark + " ", style), (exercise.short.ljust(width), "bold"), "  ")
-    page.paragraph(exercise.title, first=first, hang=width + 6, margin=len(state) + 2)
+    title = Text(one_line(exercise.title, 4000))
+    # Hints tell where somebody is at work; of what is passed, nobody needs to know how.
+    if hints and status is not Status.PASSED:
+        title.append(f" ({plural(hints, 'hint')})", "dim")
+    page.paragraph(title, first=first, hang=width + 6, margin=len(state) + 2)
     page.right(state, "dim" if attempt is None else style)
 
 
 def _advice(course: Course, best: Mapping[str, Attempt], *, has_files: bool) -> list[str | tuple[str, str]]:
     if not has_files:
-        return ["There are no exercises in this folder yet. Copy them: ", ("grade init DIR", "bold")]
+        return ["There are no exercises in this folder yet. Copy them: ", (course.command("init DIR"), "bold")]
     following = next_exercise(course, best)
     if following is None:
         return ["You have passed every exercise."]
-    return ["next: ", (f"grade {following.short}", "bold")]
+    return ["next: ", (course.command(following.short), "bold")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 from plotille import Canvas
 
@@ -43,8 +44,8 @@ def scatter(picture: Picture, look: Look, indent: int = 4) -> list[str]:
     words += [f"{missed} {len(hits) - sum(hits)} missed"] if not all(hits) else []
     beyond = len(picture.points) - len(inside)
     words += [f"{beyond} of {len(picture.points)} points lie outside the picture"] if beyond else []
-    left = " " * indent
-    return [(left + line).rstrip() for line in (one_line(picture.title, look.width), *drawing, ", ".join(words))]
+    text = [one_line(picture.title, 200), *drawing, *textwrap.wrap(", ".join(words), look.width - indent)]
+    return [(" " * indent + line).rstrip()[: look.width] for line in text]
 
 
 def _reached(picture: Picture, center: tuple[float, float]) -> bool:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from grader.errors import GraderError
 from grader.text import one_line
@@ -43,6 +43,22 @@ ENVIRONMENT = (
 Backend = Literal["fork", "spawn"]
 
 
+class Choice(NamedTuple):
+    """The way to start processes that suits a system, and why."""
+
+    name: Backend
+    because: str
+
+
+def system_backend(platform: str = sys.platform) -> Choice:
+    """How a sandbox starts its processes where nobody says otherwise."""
+    if platform == "linux":
+        return Choice("fork", "on Linux a single-threaded process can fork after it has imported torch")
+    return Choice(
+        "spawn", f"forking after importing torch is not safe on {platform}, so each process is started afresh"
+    )
+
+
 class Sandbox:
     """A process that starts and ends the processes of gradings, warm after the first moment.
 
@@ -50,12 +66,12 @@ class Sandbox:
 
     Args:
         backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
-        without: isolation layers to leave out; for tests and for ``grade doctor``.
+        without: isolation layers to leave out; for tests.
         memory: bytes that a submission may use beyond what the libraries take.
     """
 
     def __init__(self, *, backend: Backend | None = None, without: Collection[str] = (), memory: int = MEMORY) -> None:
-        backend = backend or ("fork" if sys.platform == "linux" else "spawn")
+        backend = backend or system_backend().name
         module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
         options = ["--memory", str(memory), *(part for layer in without for part in ("--without", layer))]
         try:
@@ -88,6 +104,16 @@ class Sandbox:
             self._process.kill()
             self._process.wait()
         os.close(self._errors)
+
+    def warm_up(self) -> None:
+        """Wait until the sandbox has imported what gradings need; without it, the first grading waits.
+
+        Raises:
+            GraderError: it died, or took too long.
+        """
+        if not self._ready:
+            self._next_reply(START_SECONDS)
+            self._ready = True
 
     def attend(self, submission: Submission) -> Client:
         """A submission for a judge that is this very process (pytest run by an author).
@@ -129,9 +155,7 @@ class Sandbox:
             self._busy = True
 
     def _start(self, operation: str, end: socket.socket) -> None:
-        if not self._ready:
-            self._next_reply(START_SECONDS)
-            self._ready = True
+        self.warm_up()
         if self._busy:  # the verdict did not wait for the last grading's processes to be gone
             self._next_reply(START_SECONDS)
             self._busy = False

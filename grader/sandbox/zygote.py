@@ -77,9 +77,9 @@ def become_submission(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     _reseed()  # before the layers: they may take /dev/urandom's older paths away
-    active = prepared.enter(budget, parent)
+    entered = prepared.enter(budget, parent)
     channel = Channel(wire)
-    channel.send({"layers": ["process", *active]})
+    channel.send({"layers": ["process", *entered.active], "missing": dict(entered.missing)})
     run(channel)
     os._exit(0)
 

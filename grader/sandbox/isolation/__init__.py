@@ -6,7 +6,7 @@ The process that forks calls `prepare` once; each child calls `Prepared.enter` b
     ...
     if os.fork() == 0:
         close_descriptors({0, 1, 2, 3, *prepared.descriptors})
-        active = prepared.enter(Budget(memory=2 << 30, cpu_seconds=60), parent_pid)
+        entered = prepared.enter(Budget(memory=2 << 30, cpu_seconds=60), parent_pid)
 
 What a layer cannot do here, for want of a kernel or of rights, is missing with a reason and never an error.
 """
@@ -18,7 +18,7 @@ import platform
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from grader.sandbox.isolation import identity, landlock, limits, paths, seccomp, syscalls
 from grader.sandbox.isolation.limits import Budget, clean_environment, close_descriptors, die_with_parent, undumpable
@@ -29,6 +29,7 @@ _T = TypeVar("_T")
 __all__ = [
     "LAYERS",
     "Budget",
+    "Entered",
     "Prepared",
     "clean_environment",
     "close_descriptors",
@@ -42,6 +43,27 @@ LAYERS: Final[tuple[str, ...]] = ("setsid", "pdeathsig", "undumpable", "rlimits"
 """All layers, in the order of reports."""
 
 _ANYWHERE: Final = ("setsid", "rlimits")  # what every POSIX system has
+
+_UNHELD: Final = {
+    "setsid": "the process could not leave its parent's session",
+    "pdeathsig": "the kernel did not take the request to end with the parent",
+    "undumpable": "the kernel did not take the request to stay undumpable",
+    "rlimits": "not all of the limits could be set",
+    "uid": "the change of user, or the loss of capabilities, did not take effect",
+    "landlock": "its rules were taken, and yet / can be opened",
+    "seccomp": "its filter was taken, and yet the kernel reports none",
+}
+"""Why a layer is missing that raised no error: it was looked at after it was set, and it does not hold."""
+
+
+class Entered(NamedTuple):
+    """What came of entering the layers: those that hold, and for each of the others why it does not.
+
+    Both in the order of `LAYERS`.
+    """
+
+    active: tuple[str, ...]
+    missing: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +91,7 @@ class Prepared:
         """What a child must leave open until it has entered; `enter` closes it."""
         return () if self.ruleset is None else (self.ruleset,)
 
-    def enter(self, budget: Budget, parent_pid: int) -> tuple[str, ...]:
+    def enter(self, budget: Budget, parent_pid: int) -> Entered:
         """Put this freshly forked, single-threaded process under every layer there is, for good.
 
         Args:
@@ -77,13 +99,21 @@ class Prepared:
             parent_pid: the pid of the process that forked it.
 
         Returns:
-            The layers that hold, in the order of `LAYERS`; each was looked at after it was set.
+            The layers that hold, each looked at after it was set, and why the others do not.
         """
         held: set[str] = set()
+        why = dict(self.absent)
 
         def layer(name: str, step: Callable[[], bool]) -> None:
-            if name not in self.absent and _attempt(step):
-                held.add(name)
+            if name in self.absent:
+                return
+            try:
+                if step():
+                    held.add(name)
+                else:
+                    why[name] = _UNHELD[name]
+            except OSError as error:
+                why[name] = f"the kernel refused it ({error.strerror})"
 
         if syscalls.LINUX:
             _attempt(lambda: syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1) == 0)
@@ -100,7 +130,8 @@ class Prepared:
         if self.keep and "landlock" not in held:  # who may read everything must be held to a part of it
             _attempt(lambda: identity.limit_capabilities(0))
         layer("seccomp", self._filter_calls)
-        return tuple(name for name in LAYERS if name in held)
+        active = tuple(name for name in LAYERS if name in held)
+        return Entered(active, {name: why[name] for name in LAYERS if name not in held})
 
     def _change_user(self) -> bool:
         return self.user is not None and identity.become(self.user, self.keep)

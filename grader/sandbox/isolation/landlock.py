@@ -100,6 +100,9 @@ def restrict(ruleset: int) -> bool:
     """Put this thread, and what it starts, under ``ruleset`` for good; True when opening `/` fails afterwards.
 
     The process must have given up new privileges. The descriptor is closed in any case.
+
+    Raises:
+        OSError: the kernel refused.
     """
     try:
         try:
@@ -108,8 +111,6 @@ def restrict(ruleset: int) -> bool:
             if error.errno != errno.EINVAL:  # before version 7 there are no flags
                 raise
             syscalls.syscall(_RESTRICT_SELF, ruleset, 0)
-    except OSError:
-        return False
     finally:
         os.close(ruleset)
     return _root_is_shut()

@@ -130,15 +130,15 @@ def install(program: Program, pid: int) -> bool:
     """Put this process under ``program`` for good; True when the kernel says that it is under a filter.
 
     The process must have given up new privileges.
+
+    Raises:
+        OSError: the kernel refused.
     """
     code = program.of(pid)
     # struct sock_fprog: a count, and after six bytes of padding the address
     header = struct.pack("=H6xQ", len(code) // 8, syscalls.address_of(code))
-    try:
-        refused_by = syscalls.syscall(_SECCOMP_CALL[program.machine], _SET_MODE_FILTER, _ALL_THREADS, header)
-        return refused_by == 0 and syscalls.prctl(syscalls.PR_GET_SECCOMP) == _FILTER_MODE
-    except OSError:
-        return False
+    refused_by = syscalls.syscall(_SECCOMP_CALL[program.machine], _SET_MODE_FILTER, _ALL_THREADS, header)
+    return refused_by == 0 and syscalls.prctl(syscalls.PR_GET_SECCOMP) == _FILTER_MODE
 
 
 def _prologue(machine: str) -> list[Instruction]:

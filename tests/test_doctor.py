@@ -329,7 +329,7 @@ def test_what_is_missing_is_said_in_words(missing: list[str], says: list[str]) -
         ("/home/alice2/x", "/home/…/x"),
         ("/home/bob", "/home/…"),
         ("/scratch", "/scratch"),
-        ("in (/mnt/bob/work/lib.so: gone)", "in (/mnt/…/lib.so: gone)"),
+        ("in (/mnt/bob/code/lib.so: gone)", "in (/mnt/…/lib.so: gone)"),
         ("/proc/self/uid_map and /usr/lib/x.so", "/proc/self/uid_map and /usr/lib/x.so"),
         ("1/2 of ~/a/b or a/b", "1/2 of ~/a/b or a/b"),
     ],

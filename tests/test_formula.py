@@ -14,9 +14,10 @@ from wrong_formulas import DECLARED, Declared
 
 from grader.formulas.declared import Formula
 from grader.formulas.edits import detachments, edits_anywhere, everywhere_edits, whole_edits
+from grader.formulas.evaluation import evaluate
 from grader.formulas.notation import shown
 from grader.formulas.samples import equal, tensors
-from grader.formulas.tree import Tree, Variable, evaluate
+from grader.formulas.tree import Tree, Variable
 from grader.formulas.variants import Variants
 
 declared_formulas = pytest.mark.parametrize("declared", DECLARED, ids=lambda declared: declared.name)

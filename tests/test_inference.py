@@ -16,7 +16,7 @@ from wrong_formulas import DECLARED, PATIENT, Declared, Tally, choices, edited, 
 from grader.assertions import CheckFailure
 from grader.course import built_in
 from grader.formulas.edits import edits_anywhere
-from grader.formulas.tree import evaluate
+from grader.formulas.evaluation import evaluate
 from grader.inference import explain
 from grader.inference.answers import StandIn
 from grader.inference.common import SECONDS, Deadline, NothingToSayError

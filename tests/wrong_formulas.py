@@ -18,8 +18,9 @@ from torch import Tensor
 from grader.checking import Misconception
 from grader.formulas.declared import Formula
 from grader.formulas.edits import edits_anywhere
+from grader.formulas.evaluation import evaluate
 from grader.formulas.samples import equal, fresh, tensors
-from grader.formulas.tree import Tree, evaluate
+from grader.formulas.tree import Tree
 from grader.inference.calls import Witness
 from grader.inference.common import Deadline, NothingToSayError
 from grader.learner import LocalLearner

@@ -7,7 +7,7 @@ called with variables in place of tensors, and the tree is what comes back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -298,21 +298,3 @@ def times(*factors: Tree) -> Tree:
 def negated(part: Tree) -> Tree:
     """Minus a part."""
     return part.parts[0] if isinstance(part, Minus) else Minus((part,))
-
-
-def evaluate(formula: Tree, values: Mapping[str, Tensor]) -> Tensor:
-    """The value of a formula, in float64 and as part of autograd's graph.
-
-    Raises:
-        ShapeError: the shapes do not go together.
-    """
-
-    def value_of(node: Tree) -> Tensor:
-        if isinstance(node, Variable):
-            return values[node.name].double()[None]
-        return node.apply(*map(value_of, node.parts))
-
-    try:
-        return value_of(formula)[0]
-    except RuntimeError as error:
-        raise ShapeError(str(error)) from None

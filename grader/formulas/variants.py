@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grader.formulas.edits import Edit, everywhere_edits, local_edits, whole_edits
+from grader.formulas.edits import everywhere_edits, whole_edits
+from grader.formulas.local_edits import Edit, local_edits
 from grader.formulas.tree import ShapeError, Tree, Variable
 
 LARGEST = 3_000_000

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from grader.formulas.declared import Formula
-from grader.formulas.edits import Edit, edits_anywhere
+from grader.formulas.edits import edits_anywhere
+from grader.formulas.evaluation import evaluate
+from grader.formulas.local_edits import Edit
 from grader.formulas.notation import shown
 from grader.formulas.samples import equal, fresh, tensors
-from grader.formulas.tree import ShapeError, Tree, evaluate
+from grader.formulas.tree import ShapeError, Tree
 from grader.formulas.variants import Variant
 from grader.inference.common import Deadline, NothingToSayError, bound_arguments, sentence
 from grader.suite import Suite

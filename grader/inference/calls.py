@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from grader.formulas.edits import detachments
+from grader.formulas.evaluation import evaluate
 from grader.formulas.notation import shown
 from grader.formulas.samples import as_tensor, equal, fresh, rounding, slopes, tensors, which_equal
-from grader.formulas.tree import Tree, evaluate
+from grader.formulas.tree import Tree
 from grader.formulas.variants import Stack, Variant, Variants
 from grader.inference.common import Deadline, NothingToSayError, bound_arguments, sentence
 from grader.learner import Call, Learner

@@ -13,6 +13,7 @@ from grader.assertions import CheckFailure
 from grader.sandbox.channel import Channel, Closed, TimedOut
 from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerTimedOut, died, raised
 from grader.sandbox.graph import RemoteModule, apply_remote, tensors_in
+from grader.sandbox.proxy import RemoteObject
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import CallbackHandle, ModuleHandle, ObjectHandle, WireError
 from grader.text import clean
@@ -276,22 +277,6 @@ class Client:
             self._callbacks.append(value)
             return CallbackHandle(len(self._callbacks) - 1)
         raise WireError(f"a {type(value).__name__} cannot travel")
-
-
-class RemoteObject:
-    """Something of the learner's that cannot travel; its methods can be called."""
-
-    def __init__(self, client: Client, handle: ObjectHandle) -> None:
-        self._client = client
-        self.handle = handle
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args, **kwargs: self._client.call(name, args, kwargs, self.handle.number)
-
-    def __repr__(self) -> str:
-        return f"a {clean(self.handle.kind, 60)}"
 
 
 def _among(tensor: torch.Tensor, others: list[torch.Tensor]) -> bool:

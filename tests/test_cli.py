@@ -282,6 +282,8 @@ def test_interrupted(home: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "1", "--submission", path], cwd=home, env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # As in a terminal: what runs in a shell's background is born deaf to Ctrl-C, and so are its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)

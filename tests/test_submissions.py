@@ -48,6 +48,7 @@ def test_every_file_has_a_verdict(exercise: Exercise) -> None:
         files = {path.name for path in (submissions(exercise) / kind).glob("*.py")}
         assert files == set(VERDICTS[exercise.name][kind])
         assert len(files) >= least
+    assert VERDICTS[exercise.name]["demo"] in VERDICTS[exercise.name]["wrong"]
 
 
 @pytest.mark.slow

@@ -162,14 +162,8 @@ def _deliver(text: str, request: Request, reports: Sequence[Report]) -> None:
     if request.out is None:
         output.to_stdout(text)
         return
-    try:
-        output.to_file(request.out, text)
-    except UnusableInput:
-        # A verdict that took minutes is not thrown away for a full disk.
-        output.to_stdout(text)
-        raise
     points, most = sum(r.points for r in reports), sum(r.max_points for r in reports)
-    output.to_stdout(f"{points} of {most} points; the report is in {request.out}\n")
+    output.deliver(request.out, text, f"{points} of {most} points; the report is in {request.out}")
 
 
 def _warn(message: str) -> None:

@@ -59,6 +59,25 @@ def check_target(path: Path) -> None:
         raise UnusableInput(f"{shown} cannot be written: there is no folder {one_line(str(path.parent))}.")
 
 
+def deliver(path: Path, text: str, told: str) -> None:
+    """Write a result to a file, and say so; on standard output if it cannot be written.
+
+    Args:
+        path: the file.
+        text: what may have taken minutes to find out: it is not thrown away for a full disk.
+        told: a sentence for standard output once it is written.
+
+    Raises:
+        UnusableInput: it cannot be written.
+    """
+    try:
+        to_file(path, text)
+    except UnusableInput:
+        to_stdout(text)
+        raise
+    to_stdout(f"{told}\n")
+
+
 def to_file(path: Path, text: str) -> None:
     """Write a file by way of another name, so that a reader never sees half of it.
 

@@ -118,7 +118,7 @@ class GradingPlugin:
             result = CheckResult(item.name, check.title, Status.SKIPPED, 0, check.points, message=str(error.msg))
         else:
             failure = AssertionError(str(error)) if isinstance(error, pytest.fail.Exception) else error
-            result = verdict(self._suite(item), check, failure, self._grading.of(self._learner))
+            result = verdict(self._suite(item), check, failure, replace(self._grading, learner=self._learner))
         seconds = round(time.perf_counter() - self._started, 4)
         return replace(result, seconds=seconds, output=self._client.printed(), picture=self._picture)
 

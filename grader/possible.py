@@ -10,6 +10,9 @@ import torch
 from grader.assertions import CheckFailure, as_tensor
 from grader.formatting import number
 
+IMPOSSIBLE = "This cannot be"
+"""How a verdict begins to speak of such a value."""
+
 ROUNDING = 1e-6
 """How far beyond its bound, relatively, a value may be computed by right code."""
 
@@ -59,5 +62,5 @@ def assert_possible(got: Any, low: float | None, high: float | None, what: str, 
     below, above = low is not None and value < low, high is not None and value > high
     if below or above:
         verb = "too low" if below else "too high"
-        message = f"This cannot be: {what} is {number(value)}, and that is {verb}, because {because}."
+        message = f"{IMPOSSIBLE}: {what} is {number(value)}, and that is {verb}, because {because}."
         raise CheckFailure(f"{message} So {so}." if so else message, got=value)

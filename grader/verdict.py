@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from grader.assertions import CheckFailure, NotAttempted
 from grader.errors import GraderError
 from grader.formatting import describe, number
 from grader.learner import Call, Learner, LocalLearner
+from grader.possible import IMPOSSIBLE
 from grader.probes import Rng
 from grader.report import Advice, CheckResult, Evidence, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
@@ -24,7 +25,6 @@ from grader.text import clean
 ELEMENTS_SHOWN = 12
 SOURCE_LINE_SHOWN = 100
 ADVICE_SHOWN = 600
-IMPOSSIBLE = "This cannot be"
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,22 @@ class Grading:
     Args:
         submission: its text, to quote a line of it.
         seed: the seed of the grading.
-        used: names of the learner's functions and answers that the check had used.
-        last_call: the last call that the check made.
-        advised: remarks that the check itself made.
-        learner: the learner as the check left it, to be asked again.
+        learner: the learner as the check left it; None where the check did not get that far.
     """
 
     submission: Submission
     seed: int
-    used: set[str] = field(default_factory=set)
-    last_call: Call | None = None
-    advised: tuple[Advice, ...] = ()
     learner: Learner | None = None
 
-    def of(self, learner: Learner | None) -> Grading:
-        """The same, after a check."""
-        if learner is None:
-            return self
-        last_call = learner.calls[-1] if learner.calls else None
-        return Grading(self.submission, self.seed, learner.used, last_call, tuple(learner.advice), learner)
+    @property
+    def used(self) -> set[str]:
+        """Names of the learner's functions and answers that the check used."""
+        return self.learner.used if self.learner is not None else set()
+
+    @property
+    def last_call(self) -> Call | None:
+        """The last call that the check made."""
+        return self.learner.calls[-1] if self.learner is not None and self.learner.calls else None
 
 
 def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Grading) -> CheckResult:
@@ -93,7 +90,7 @@ def _result(check: Check, status: Status, *, message: str = "", **fields: Any) -
 
 def _advice(suite: Suite, check: Check, grading: Grading) -> tuple[Advice, ...]:
     """What is worth saying about right code."""
-    found = list(grading.advised)
+    found = list(grading.learner.advice) if grading.learner is not None else []
     for remark in suite.remarks:
         if remark.check == check.name:
             code = remarks.definition(grading.submission.source, remark.target)
@@ -144,8 +141,7 @@ def _impossible(suite: Suite, got: Any, grading: Grading) -> str:
     else:
         return ""
     possible = suite.possible(name)
-    outside = possible.broken_by(value) if possible is not None else None
-    if possible is None or outside is None:
+    if possible is None or (outside := possible.broken_by(value)) is None:
         return ""
     holds = "holds" if answers else "gave"
     return f"\n{IMPOSSIBLE}: {name} {holds} {number(outside)}, but {possible.because}."

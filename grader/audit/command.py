@@ -12,7 +12,6 @@ from grader import jobs, output
 from grader.audit.exercise import audit
 from grader.course import Course, Exercise
 from grader.crew import Crew
-from grader.errors import UnusableInput
 from grader.findings import Audit, ExerciseAudit
 
 
@@ -87,11 +86,5 @@ def _deliver(whole: Audit, text: str, last: str, request: Request) -> None:
         text += last
     if request.out is None:
         output.to_stdout(text)
-        return
-    try:
-        output.to_file(request.out, text)
-    except UnusableInput:
-        # What took minutes is not thrown away for a full disk.
-        output.to_stdout(text)
-        raise
-    output.to_stdout(f"{whole.verdict}; the audit is in {request.out}\n")
+    else:
+        output.deliver(request.out, text, f"{whole.verdict}; the audit is in {request.out}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from grader.course import Exercise, built_in
 from grader.crew import Crew
 from grader.report import Report
 from grader.submission import Submission
+
+# Nothing that a test starts may write to the data folder of whoever runs the tests.
+os.environ["REPARAM_DATA"] = tempfile.mkdtemp(prefix="reparam-data-")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Flashcards on generative image models, with spaced repetition in the terminal."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from grader.learner import Learner
-from grader.pictures import Scatter
+from grader.pictures import Drawable
 from grader.probes import Rng
 from grader.suite import Suite
 
@@ -26,7 +26,7 @@ class ImportedLearner(Learner):
         super().__init__(suite)
         self._module = module
 
-    def show(self, scatter: Scatter) -> None:
+    def show(self, *pictures: Drawable) -> None:
         """Nobody looks."""
 
     def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], _: float) -> Any:

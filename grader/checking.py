@@ -30,7 +30,7 @@ from grader.assertions import (
 from grader.formatting import describe
 from grader.formulas.declared import Formula
 from grader.formulas.tree import Domain
-from grader.pictures import Scatter
+from grader.pictures import Comparison, Curves, Grid, Images, Scatter
 from grader.possible import Range, assert_possible
 from grader.probes import Rng, separated
 from grader.remarks import CodeTest, Remark, calls, loops_over, mentions
@@ -38,6 +38,10 @@ from grader.remarks import CodeTest, Remark, calls, loops_over, mentions
 __all__ = [
     "BY_HAND_TOLERANCE",
     "CheckFailure",
+    "Comparison",
+    "Curves",
+    "Grid",
+    "Images",
     "NotAttempted",
     "Range",
     "Rng",

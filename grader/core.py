@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from grader.course import Exercise
 from grader.errors import CheckFileError, GraderError, UnusableInput
-from grader.report import CheckResult, FreeText, Picture, Report, Status
+from grader.report import CheckResult, FreeText, Picture, Report, Status, picture_from_json
 from grader.sandbox.front import Sandbox
 from grader.submission import Submission
 from grader.text import did_you_mean, one_line
@@ -26,13 +26,16 @@ class CheckPlan(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that happened in a grading: the plan is known, a check starts or draws, a check has its result."""
+    """Something that happened in a grading: the plan is known, a check starts or draws, a check has its result.
+
+    ``pictures`` replace those of the event before.
+    """
 
     kind: Literal["begin", "start", "picture", "result"]
     checks: tuple[CheckPlan, ...] = ()
     name: str = ""
     result: CheckResult | None = None
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 def _ignore(_: Event) -> None:
@@ -86,7 +89,8 @@ def grade(
                 results.append(result)
                 on_event(Event("result", name=result.name, result=result))
             case "picture":
-                on_event(Event("picture", picture=Picture.from_json(event["picture"])))
+                pictures = tuple(picture_from_json(picture) for picture in event["pictures"])
+                on_event(Event("picture", pictures=pictures))
             case "texts":
                 texts = tuple(FreeText(**text) for text in event["texts"])
             case "unknown":

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import pytest
 
 from grader.errors import GraderError
 from grader.plugin import GradingPlugin, UnknownCheckError
-from grader.report import CheckResult, FreeText, Picture
 from grader.sandbox.judge_side import Client
 from grader.sandbox.spawner import Spawner
 from grader.submission import Submission
@@ -150,6 +149,6 @@ def _fault_text(error: BaseException) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, CheckResult | Picture | FreeText):
+    if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     raise TypeError(f"{type(value).__name__} is no part of an event")

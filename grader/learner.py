@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.assertions import CheckFailure, NotAttempted, returned
 from grader.checking import Misconception
-from grader.pictures import Scatter
+from grader.pictures import Drawable, drawn
 from grader.portable import portable_source
 from grader.report import Advice, Picture
 from grader.suite import Suite
@@ -76,8 +76,12 @@ class Learner(ABC):
         self.advice.append(Advice(name, text))
 
     @abstractmethod
-    def show(self, scatter: Scatter) -> None:
-        """Show a picture while the check runs; the last one stands in the result."""
+    def show(self, *pictures: Drawable) -> None:
+        """Show pictures while the check runs, in place of those shown before; the last ones stand in the result.
+
+        Args:
+            pictures: ``Scatter``, ``Curves``, ``Images``, ``Grid`` or ``Comparison``; at most 6.
+        """
 
     @abstractmethod
     def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
@@ -134,7 +138,7 @@ class LocalLearner(Learner):
         if misconception is not None and misconception.target in suite.references:
             setattr(self._functions, misconception.target, misconception.wrong)
 
-    def show(self, scatter: Scatter) -> None:
+    def show(self, *pictures: Drawable) -> None:
         """A replay shows nothing."""
 
     def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:  # noqa: ARG002
@@ -156,14 +160,16 @@ class LocalLearner(Learner):
 class RemoteLearner(Learner):
     """A submission in its sandbox."""
 
-    def __init__(self, suite: Suite, client: Client, on_picture: Callable[[Picture], None] = lambda _: None) -> None:
+    def __init__(
+        self, suite: Suite, client: Client, on_pictures: Callable[[tuple[Picture, ...]], None] = lambda _: None
+    ) -> None:
         super().__init__(suite)
         self._client = client
-        self._on_picture = on_picture
+        self._on_pictures = on_pictures
 
-    def show(self, scatter: Scatter) -> None:
-        """Pass the picture on."""
-        self._on_picture(scatter.picture())
+    def show(self, *pictures: Drawable) -> None:
+        """Pass the pictures on."""
+        self._on_pictures(drawn(pictures))
 
     def again(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Any:
         """Call it behind the check's back."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from grader.drawings import PICTURES
 from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
 from grader.probes import Rng
@@ -50,7 +51,7 @@ class GradingPlugin:
         self._learner: RemoteLearner | None = None
         self._status: dict[str, Status] = {}
         self._started = 0.0
-        self._picture: Picture | None = None
+        self._pictures: tuple[Picture, ...] = ()
 
     # --- fixtures -----------------------------------------------------------------------------------------
 
@@ -67,9 +68,9 @@ class GradingPlugin:
         """Fresh probes for this check."""
         return self._rng(request.node.name)
 
-    def _show(self, picture: Picture) -> None:
-        self._picture = picture
-        self._emit({"event": "picture", "picture": picture})
+    def _show(self, pictures: tuple[Picture, ...]) -> None:
+        self._pictures = pictures
+        self._emit({"event": "picture", "pictures": pictures})
 
     def _rng(self, name: str) -> Rng:
         return Rng(self._grading.seed, name)
@@ -92,7 +93,7 @@ class GradingPlugin:
         self._emit({"event": "start", "name": item.name})
         self._started = time.perf_counter()
         self._learner = None
-        self._picture = None
+        self._pictures = ()
         for name in self._check(item).requires:
             if self._status.get(name) is not Status.PASSED:
                 title = self._suite(item).checks[name].title
@@ -120,7 +121,8 @@ class GradingPlugin:
             failure = AssertionError(str(error)) if isinstance(error, pytest.fail.Exception) else error
             result = verdict(self._suite(item), check, failure, replace(self._grading, learner=self._learner))
         seconds = round(time.perf_counter() - self._started, 4)
-        return replace(result, seconds=seconds, output=self._client.printed(), picture=self._picture)
+        pictures = (*self._pictures, *result.pictures)[:PICTURES]
+        return replace(result, seconds=seconds, output=self._client.printed(), pictures=pictures)
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -7,6 +7,37 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from grader.drawings import (
+    Comparison,
+    Curves,
+    Floor,
+    Grid,
+    Images,
+    Picture,
+    Scatter,
+    Series,
+    picture_from_json,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Advice",
+    "CheckResult",
+    "Comparison",
+    "Curves",
+    "Evidence",
+    "Floor",
+    "FreeText",
+    "Grid",
+    "Images",
+    "Picture",
+    "Report",
+    "Scatter",
+    "Series",
+    "Status",
+    "picture_from_json",
+]
+
 SCHEMA = "reparam.report/1"
 
 
@@ -38,29 +69,6 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Points of a plane over the centers of its modes, each with the circle that counts as near.
-
-    Args:
-        title: what is to be seen.
-        points: (x, y), at most 500.
-        centers: (x, y) of each mode.
-        radius: of the circle around each center.
-    """
-
-    title: str
-    points: tuple[tuple[float, float], ...]
-    centers: tuple[tuple[float, float], ...]
-    radius: float
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Picture:
-        """Read the JSON form."""
-        pairs = {name: tuple((x, y) for x, y in data[name]) for name in ("points", "centers")}
-        return cls(title=data["title"], radius=data["radius"], **pairs)
-
-
-@dataclass(frozen=True)
 class FreeText:
     """What a learner wrote for a person to grade: the variable's name, what was asked, the text."""
 
@@ -85,7 +93,7 @@ class CheckResult:
         evidence: the call, got and expected.
         output: what the learner's code printed meanwhile, cleaned and capped.
         advice: remarks on code that is right; they cost nothing.
-        picture: what the check drew last, or None.
+        pictures: what the check showed last, at most 6.
     """
 
     name: str
@@ -100,7 +108,7 @@ class CheckResult:
     evidence: Evidence = field(default_factory=Evidence)
     output: str = ""
     advice: tuple[Advice, ...] = ()
-    picture: Picture | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
@@ -109,8 +117,7 @@ class CheckResult:
         fields["status"] = Status(fields["status"])
         fields["evidence"] = Evidence(**fields.get("evidence", {}))
         fields["advice"] = tuple(Advice(**advice) for advice in fields.get("advice", ()))
-        picture = fields.get("picture")
-        fields["picture"] = Picture.from_json(picture) if picture is not None else None
+        fields["pictures"] = tuple(picture_from_json(picture) for picture in fields.get("pictures", ()))
         return cls(**fields)
 
 
@@ -126,6 +133,7 @@ class Report:
         sandbox: names of the isolation layers that were active.
         seed: what the probes were drawn from; the same seed gives the same probes.
         texts: what is left for a person to grade.
+        student: the id of the workspace's student; empty where none was given.
     """
 
     exercise: str
@@ -135,6 +143,7 @@ class Report:
     sandbox: tuple[str, ...]
     seed: int
     texts: tuple[FreeText, ...] = ()
+    student: str = ""
 
     @property
     def points(self) -> int:
@@ -165,6 +174,7 @@ class Report:
             "sandbox": list(self.sandbox),
             "checks": [asdict(check) for check in self.checks],
             "texts": [asdict(text) for text in self.texts],
+            "student": self.student,
         }
 
     @classmethod
@@ -178,4 +188,5 @@ class Report:
             sandbox=tuple(data["sandbox"]),
             seed=data["seed"],
             texts=tuple(FreeText(**text) for text in data.get("texts", ())),
+            student=data.get("student", ""),
         )

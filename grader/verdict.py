@@ -14,9 +14,10 @@ from grader.assertions import CheckFailure, NotAttempted
 from grader.errors import GraderError
 from grader.formatting import describe, number
 from grader.learner import Call, Learner, LocalLearner
+from grader.pictures import Comparison
 from grader.possible import IMPOSSIBLE
 from grader.probes import Rng
-from grader.report import Advice, CheckResult, Evidence, Status
+from grader.report import Advice, CheckResult, Evidence, Picture, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
 from grader.submission import Submission
 from grader.suite import Check, Suite
@@ -123,6 +124,7 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
         misconception=named.name if named else None,
         hint=_sentence(suite, named.look) if named else "",
         evidence=_evidence(suite, got, expected, grading),
+        pictures=_comparison(got, expected),
     )
 
 
@@ -219,6 +221,14 @@ def _evidence(suite: Suite, got: Any, expected: Any, grading: Grading) -> Eviden
     alone = expected is None and isinstance(got, torch.Tensor) and got.numel() > ELEMENTS_SHOWN
     came = clean(describe(got, ELEMENTS_SHOWN), 600) if got is not None and not alone else ""
     return Evidence(call=_call_text(suite, grading), got=came, expected=shown)
+
+
+def _comparison(got: Any, expected: Any) -> tuple[Picture, ...]:
+    """Several numbers beside the right ones: the same as the evidence, for whoever can draw a table."""
+    if expected is None:
+        return ()
+    picture = Comparison("Got and expected", got, expected).picture()
+    return (picture,) if picture is not None and len(picture.rows) > 1 else ()
 
 
 def _call_text(suite: Suite, grading: Grading) -> str:

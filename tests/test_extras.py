@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from grader import drawings
 from grader.core import Event, Sandbox, grade
 from grader.course import Course
 from grader.render.page import Look
@@ -121,13 +122,13 @@ def test_an_impossible_value_is_said_to_be_one(course: Course, warm: Sandbox) ->
 def test_a_picture_is_shown_while_it_changes_and_kept_at_the_end(course: Course, warm: Sandbox) -> None:
     events: list[Event] = []
     report = graded(course, warm, RIGHT, events)
-    assert [event.picture.title for event in events if event.picture] == ["step 0", "step 1", "step 2"]
-    picture = check(report, "test_run").picture
-    assert picture is not None
+    assert [picture.title for event in events for picture in event.pictures] == ["step 0", "step 1", "step 2"]
+    (picture,) = check(report, "test_run").pictures
+    assert isinstance(picture, drawings.Scatter)
     assert picture.title == "step 2"
     assert set(picture.points) == {(-1.0, 0.0), (1.0, 0.0)}
     assert len(picture.points) <= 500
-    assert check(report, "test_chance").picture is None
+    assert check(report, "test_chance").pictures == ()
     assert "2 of 2 modes reached" in render(report, Look(), command="grade 1")
 
 

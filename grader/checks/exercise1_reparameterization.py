@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from grader.checking import (
+    Curves,
     Rng,
     advice,
     assert_answer,
@@ -360,20 +361,25 @@ def test_extreme_logvar(learner: Learner, rng: Rng) -> None:
 
 
 @trial
-def fit_gaussian(learner: Any, mean: Tensor, std: Tensor, seed: int) -> list[Tensor]:
-    """Fit N(μ, σ²) to N(mean, std²) by Adam: minimise E[−log p(z)] minus the entropy, z from the learner's sampler."""
+def fit_gaussian(learner: Any, mean: Tensor, std: Tensor, seed: int) -> tuple[list[Tensor], Tensor]:
+    """Fit N(μ, σ²) to N(mean, std²) by Adam: minimise E[−log p(z)] minus the entropy, z from the learner's sampler.
+
+    Returns μ and logvar, and the way there: (400, 2, 3).
+    """
     torch.manual_seed(seed)
     mu, logvar = torch.zeros(3, requires_grad=True), torch.zeros(3, requires_grad=True)
     optimizer = torch.optim.Adam([mu, logvar], lr=0.05)
     steps = 400
+    path = []
     for step in range(steps):
+        path.append(torch.stack([mu, logvar]).detach())
         optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / steps) + 1e-4
         draws = learner.sample_latent(mu, logvar, n=64)
         loss = (((draws - mean) / std) ** 2 / 2).sum(-1).mean() - logvar.sum() / 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return [mu.detach(), logvar.detach()]
+    return [mu.detach(), logvar.detach()], torch.stack(path)
 
 
 @points(3)
@@ -383,16 +389,32 @@ def test_fit(learner: Learner, rng: Rng) -> None:
     """A Gaussian trained through sample_latent reaches its target."""
     mean, std = torch.tensor([1.5, -0.7, 0.3]), torch.tensor([0.4, 1.5, 0.8])
     learner.note("sample_latent", (), {})
-    fitted = learner.run(fit_gaussian, mean, std, rng.seed())
-    assert_true(isinstance(fitted, list | tuple) and len(fitted) == 2, "the training did not return μ and logvar")
+    fitted, path = _fitted(learner.run(fit_gaussian, mean, std, rng.seed()))
+    title = "How far the Gaussian that trains through sample_latent is from its target"
+    way = {"KL to the target": _kl(path[:, 0], path[:, 1], mean, std)}
+    learner.show(Curves(title, way, y_label="KL (nats)", floors={"at the target": 0.0}))
     mu, logvar = (torch.as_tensor(part).double() for part in fitted)
     assert_shape(mu, (3,), "the trained μ")
     assert_shape(logvar, (3,), "the trained logvar")
-    ratio = logvar.exp() / std.double() ** 2
-    # From the formula: torch.distributions would raise on a NaN that a diverged training left.
-    kl = 0.5 * (ratio + ((mu - mean) / std) ** 2 - 1 - ratio.log()).sum()
+    kl = _kl(mu, logvar, mean, std)
     above = "Training through your samples does not reach the target: are they draws from N(μ, σ²)?"
     assert_within(kl, None, FIT_LIMIT, "the KL to the target after 400 steps, in nats,", above=above)
+
+
+def _fitted(result: Any) -> tuple[list[Any], Tensor]:
+    """μ and logvar, and the way there, out of a trial's untrusted result."""
+    usable = isinstance(result, list | tuple) and len(result) == 2 and isinstance(result[0], list | tuple)
+    assert_true(usable and len(result[0]) == 2, "the training did not return μ and logvar")
+    path = result[1]
+    drawable = isinstance(path, Tensor) and path.shape == (400, 2, 3) and not path.is_complex()
+    return result[0], path.double() if drawable else torch.empty(0, 2, 3)
+
+
+def _kl(mu: Tensor, logvar: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """KL in nats of N(μ, σ²) to N(mean, std²), summed over the last dimension."""
+    ratio = logvar.exp() / std.double() ** 2
+    # From the formula: torch.distributions would raise on a NaN that a diverged training left.
+    return 0.5 * (ratio + ((mu - mean) / std) ** 2 - 1 - ratio.log()).sum(-1)
 
 
 # --- misconceptions of reparameterize, the commonest first ------------------------------------------------

@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from grader.checking import (
+    Curves,
+    Images,
     Range,
     Rng,
     advice,
@@ -385,9 +387,12 @@ def test_reaches_maximum_likelihood(learner: Learner, rng: Rng) -> None:
     """Training a linear VAE with your KL reaches the exact maximum likelihood of probabilistic PCA."""
     data = _ppca_data(rng)
     shapes = [(2, 6), (2,), (6, 2), (6,), (2,), ()]
-    weights, reported = _trained(learner.run(train_linear_vae, data, rng.seed()), shapes)
-    elbo = _exact_elbo(data, weights)
     maximum = _ppca_maximum(data)
+    result = learner.run(train_linear_vae, data, rng.seed())
+    floors = {"exact minimum of −log p": -maximum}
+    learner.show(_curve(result, "The linear VAE as it trains", "nats per point, noisy", floors))
+    weights, reported = _trained(result, shapes)
+    elbo = _exact_elbo(data, weights)
     assert_possible(
         -reported,
         None,
@@ -435,16 +440,22 @@ def _exact_elbo(data: Tensor, weights: list[Tensor]) -> float:
 def _trained(result: Any, shapes: list[tuple[int, ...]]) -> tuple[list[Tensor], float]:
     """Weights in float64 and the reported loss, out of a trial's untrusted result."""
     told = "the loss became NaN or infinite during the training, or has no gradient"
-    usable = isinstance(result, list | tuple) and len(result) == 2 and isinstance(result[0], list | tuple)
+    usable = isinstance(result, list | tuple) and len(result) == 3 and isinstance(result[0], list | tuple)
     assert_true(usable and len(result[0]) == len(shapes) and isinstance(result[1], float), told)
     for weight, shape in zip(result[0], shapes, strict=True):
         assert_true(isinstance(weight, Tensor) and tuple(weight.shape) == shape and weight.isfinite().all(), told)
     return [weight.detach().double() for weight in result[0]], float(result[1])
 
 
+def _curve(result: Any, title: str, unit: str, floors: dict[str, float]) -> Curves:
+    """The losses in a trial's untrusted result, drawn."""
+    losses = result[2] if isinstance(result, list | tuple) and len(result) == 3 else None
+    return Curves(title, {"your loss": losses}, y_label=f"loss ({unit})", floors=floors)
+
+
 @trial
-def train_linear_vae(learner: Any, data: Tensor, seed: int) -> tuple[list[Tensor], float] | None:
-    """Fit x = Wz + b + noise with the learner's KL; weights and the mean loss of the last 100 steps."""
+def train_linear_vae(learner: Any, data: Tensor, seed: int) -> tuple[list[Tensor], float, Tensor]:
+    """Fit x = Wz + b + noise with the learner's KL; returns what :func:`descend` does."""
     torch.manual_seed(seed)
     encoder, decoder = nn.Linear(6, 2), nn.Linear(2, 6)
     logvar, noise = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(()))
@@ -463,21 +474,23 @@ def train_linear_vae(learner: Any, data: Tensor, seed: int) -> tuple[list[Tensor
 
 def descend(
     loss: Any, weights: list[Any], steps: int, rate: float, power: int, floor: float
-) -> tuple[list[Tensor], float] | None:
-    """Adam with a falling rate; weights and the mean loss of the last 100 steps, None when a loss cannot be used."""
+) -> tuple[list[Tensor], float, Tensor]:
+    """Adam with a falling rate; weights, the mean loss of the last 100 steps, and the loss of every step.
+
+    Ends early, without weights, when a loss cannot be used.
+    """
     optimizer = torch.optim.Adam(weights, lr=rate)
-    late = []
+    losses: list[float] = []
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = rate * (1 - step / steps) ** power + floor
         value = loss()
         if not (value.requires_grad and bool(torch.isfinite(value))):
-            return None
+            return [], math.nan, torch.tensor(losses)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
-        if step >= steps - 100:
-            late.append(float(value.detach()))
-    return [weight.detach() for weight in weights], sum(late) / len(late)
+        losses.append(float(value.detach()))
+    return [weight.detach() for weight in weights], sum(losses[-100:]) / 100, torch.tensor(losses)
 
 
 # --- training 2: a VAE on sixteen images ------------------------------------------------------------------
@@ -489,7 +502,16 @@ def test_trains_vae(learner: Learner, rng: Rng) -> None:
     """A VAE trained with your negative_elbo on the 16 bars learns a KL of about 4.5 nats, and draws bars."""
     bars = single_bars()
     shapes = [(64, 64), (64,), (8, 64), (8,), (64, 4), (64,), (64, 64), (64,)]
-    weights, reported = _trained(learner.run(train_bars_vae, bars, rng.seed()), shapes)
+    result = learner.run(train_bars_vae, bars, rng.seed())
+    floors = {"entropy of the data, ln 16": BARS_ENTROPY}
+    curve = _curve(result, "The VAE as it trains on the 16 bars", "nats per image", floors)
+    learner.show(curve)
+    weights, reported = _trained(result, shapes)
+    hidden = (bars.flatten(1).double() @ weights[0].T + weights[1]).relu()
+    mu, logvar = (hidden @ weights[2].T + weights[3]).chunk(2, -1)
+    logits = _decoded(rng.normal(1000, 4), weights)
+    draws = Images("Decoded draws from the prior N(0, I)", logits[:24].sigmoid().view(-1, 8, 8))
+    learner.show(draws, curve, _manifold(mu, weights))
     assert_possible(
         reported,
         BARS_ENTROPY,
@@ -498,21 +520,34 @@ def test_trains_vae(learner: Learner, rng: Rng) -> None:
         because=f"no model's −ELBO gets below the data's entropy, ln 16 = {BARS_ENTROPY:.4f} nats",
         so="the number is no −ELBO in nats per image",
     )
-    hidden = (bars.flatten(1).double() @ weights[0].T + weights[1]).relu()
-    mu, logvar = (hidden @ weights[2].T + weights[3]).chunk(2, -1)
     told = "the true KL in nats per image of the trained encoder"
     loose = "The KL weighs too little against the pixels: the encoder tells every image more than it has to."
     tight = "The KL weighs too much against the pixels: the encoder gives up on telling the images apart."
     assert_within(kl_standard_normal(mu, logvar).mean(), 4.2, 5.2, told, below=tight, above=loose)
-    drawn = (rng.normal(1000, 4) @ weights[4].T + weights[5]).relu() @ weights[6].T + weights[7] > 0
+    drawn = logits > 0
     valid = (drawn[:, None] == bars.flatten(1).bool()).all(-1).any(-1).double().mean()
     empty = "Most points of the prior decode to nothing like the data: the KL has not pulled the posteriors there."
     assert_within(valid, 0.2, None, "the share of bars among the decoded draws from the prior", below=empty)
 
 
+def _decoded(z: Tensor, weights: list[Tensor]) -> Tensor:
+    """(N, 4) → logits (N, 64)."""
+    return (z @ weights[4].T + weights[5]).relu() @ weights[6].T + weights[7]
+
+
+def _manifold(mu: Tensor, weights: list[Tensor]) -> Images:
+    """The plane of the two latent dimensions that tell the images apart best, decoded at equal steps of probability."""
+    one, other = mu.var(0).topk(2).indices.tolist()
+    places = torch.special.ndtri((torch.arange(8, dtype=torch.float64) + 0.5) / 8)
+    z = torch.zeros(64, 4, dtype=torch.float64)
+    z[:, other], z[:, one] = torch.cartesian_prod(places, places).T
+    title = f"What the decoder makes of the plane of z[{one}] (to the right) and z[{other}] (down)"
+    return Images(title, _decoded(z, weights).sigmoid().view(-1, 8, 8))
+
+
 @trial
-def train_bars_vae(learner: Any, bars: Tensor, seed: int) -> tuple[list[Tensor], float] | None:
-    """Fit a VAE with 4 latent dimensions; weights and the mean loss of the last 100 steps."""
+def train_bars_vae(learner: Any, bars: Tensor, seed: int) -> tuple[list[Tensor], float, Tensor]:
+    """Fit a VAE with 4 latent dimensions; returns what :func:`descend` does."""
     torch.manual_seed(seed)
     images = bars.repeat(4, 1, 1, 1)
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 8))

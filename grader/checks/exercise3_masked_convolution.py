@@ -12,6 +12,9 @@ import torch
 from torch import nn
 
 from grader.checking import (
+    Curves,
+    Grid,
+    Images,
     Range,
     Rng,
     advice,
@@ -245,21 +248,42 @@ def unit_name(unit: int, width: int, channels: int, colors: int) -> str:
     return f"{divmod(pixel, width)}{suffix}"
 
 
-def explain_reads(got: Tensor, allowed: Tensor, width: int, channels: int = 1, colors: int = 1) -> str:
-    """One forbidden or missing dependency in words, away from the image's border if there is one; empty if none."""
+def faults(got: Tensor, allowed: Tensor) -> tuple[bool, Tensor]:
+    """Whether something leaks, and where: all leaks, or if there are none, all that cannot be read and should be."""
     leaks = got & ~allowed
-    pairs = (leaks if leaks.any() else allowed & ~got).nonzero()
-    if not len(pairs):
-        return ""
+    return bool(leaks.any()), leaks if leaks.any() else allowed & ~got
+
+
+def one_fault(wrong: Tensor) -> tuple[int, int]:
+    """Output and input unit of one of the faults, away from the image's border if there is one."""
+    pairs = wrong.nonzero()
     outputs = pairs[:, 0].unique()
     out = int(outputs[len(outputs) // 2])
-    one = int(pairs[pairs[:, 0] == out][0, 1])
+    return out, int(pairs[pairs[:, 0] == out][0, 1])
+
+
+def explain_reads(got: Tensor, allowed: Tensor, width: int, channels: int = 1, colors: int = 1) -> str:
+    """One forbidden or missing dependency in words; empty if there is none."""
+    leaks, wrong = faults(got, allowed)
+    if not wrong.any():
+        return ""
+    out, one = one_fault(wrong)
     names = [unit_name(unit, width, channels, colors) for unit in (out, one)]
     if one // channels == out // channels:
         relation = "its own pixel" if colors == 1 else "a colour of its own pixel"
     else:
         relation = "which comes later" if one > out else "which comes earlier"
-    return f"output {names[0]} {'reads' if leaks.any() else 'cannot read'} input {names[1]}, {relation}"
+    return f"output {names[0]} {'reads' if leaks else 'cannot read'} input {names[1]}, {relation}"
+
+
+def draw_reads(got: Tensor, allowed: Tensor, name: str, width: int, channels: int = 1, colors: int = 1) -> Grid:
+    """The inputs that one output reads, the one that :func:`explain_reads` speaks of, with its faults marked."""
+    leaks, wrong = faults(got, allowed)
+    out, one = one_fault(wrong)
+    color = f", {COLORS[one % channels // (channels // colors)]} inputs" if colors > 1 else ""
+    values, marked = (part[out].view(-1, width, channels)[..., one % channels] for part in (got, wrong))
+    title = f"What output {unit_name(out, width, channels, colors)} of {name} reads{color}"
+    return Grid(title, values, marked, "read, and must not be" if leaks else "not read, and should be")
 
 
 def all_images(height: int, width: int) -> Tensor:
@@ -327,8 +351,19 @@ def compare_masks(learner: Learner, cases: Sequence[tuple[int, str, int, int, in
             place = wrong[0].tolist()
             told = f"{name}[{', '.join(map(str, place))}] is {float(mask[tuple(place)]):g}"
             learner.note("make_mask", case, {})  # the call to show is the one that went wrong
+            learner.show(draw_mask(mask, case, name, place))
             evidence = torch.cat([one.flatten() for one in (mask, *(other for _, _, other in found))])
             fail(f"{told}, and that tap reads {explain_tap(place, case)}", got=evidence)
+
+
+def draw_mask(mask: Tensor, case: tuple[int, str, int, int, int], name: str, place: list[int]) -> Grid:
+    """The taps of one pair of channels: what leaks is marked, or if nothing does, what is hidden and should not be."""
+    out, one = place[:2]
+    got, right = mask[out, one], raster_mask(*case)[out, one]
+    leaks = (got != 0) & (right == 0)
+    channels = f"[{out}, {one}]" if mask.shape[:2] != (1, 1) else ""
+    legend = "open, and must be hidden" if leaks.any() else "not open, and should be"
+    return Grid(f"{name}{channels}", got, leaks if leaks.any() else got != right, legend)
 
 
 def explain_tap(place: list[int], case: tuple[int, str, int, int, int]) -> str:
@@ -369,13 +404,16 @@ def test_layer_reads(learner: Learner, rng: Rng) -> None:
         case = (kind, channels, channels, size)
         net = Stack(learner, case, colors=colors).double()
         got = reads(net, rng.uniform(0.5, 1.5, 1, channels, side, side))
-        told = explain_reads(got, support(kind, side, side, size, channels, colors), side, channels, colors)
+        allowed = support(kind, side, side, size, channels, colors)
+        sizes = (side, channels, colors)
+        told = explain_reads(got, allowed, *sizes)
         evidence.append(got.flatten().double())
-        wrong += [(f"{net.names[0]}: {told}", case, colors)] if told else []
+        wrong += [(told, net.names[0], case, got, allowed, sizes)] if told else []
     if wrong:
-        told, case, colors = wrong[0]
-        learner.note("MaskedConv2d", case, {"colors": colors})  # as above
-        fail(told, got=torch.cat(evidence))
+        told, name, case, got, allowed, sizes = wrong[0]
+        learner.note("MaskedConv2d", case, {"colors": sizes[-1]})  # as above
+        learner.show(draw_reads(got, allowed, name, *sizes))
+        fail(f"{name}: {told}", got=torch.cat(evidence))
 
 
 @points(2)
@@ -402,8 +440,7 @@ def test_stack_reads(learner: Learner, rng: Rng) -> None:
     net.make_positive()
     got = reads(net, rng.uniform(0.5, 1.5, 1, 1, 6, 6))
     hidden, first = support("B", 6, 6, 3), support("A", 6, 6, 5)
-    told = explain_reads(got, stacked(hidden, hidden, first), 6)
-    assert_true(not told, f"in the stack A, B, B {told}", got=got.double())
+    _check_reads(learner, got, stacked(hidden, hidden, first), 6, "in the stack A, B, B ")
 
 
 @points(1)
@@ -416,8 +453,15 @@ def test_jacobian(learner: Learner, rng: Rng) -> None:
     # Output pixel i is taken from copy i of the image, so that one backward pass gives every row.
     (rows,) = gradients(net(images).view(16, 16).diagonal().sum(), {"the image": images}, "the output of the stack")
     got = rows.view(16, 16).abs() > 1e-9
-    told = explain_reads(got, stacked(support("B", 4, 4, 3), support("A", 4, 4, 3)), 4)
-    assert_true(not told, f"by its gradient, {told}", got=got.double())
+    allowed = stacked(support("B", 4, 4, 3), support("A", 4, 4, 3))
+    _check_reads(learner, got, allowed, 4, "by its gradient, ")
+
+
+def _check_reads(learner: Learner, got: Tensor, allowed: Tensor, width: int, where: str) -> None:
+    told = explain_reads(got, allowed, width)
+    if told:
+        learner.show(draw_reads(got, allowed, "the stack", width))
+        fail(f"{where}{told}", got=got.double())
 
 
 @points(2)
@@ -426,17 +470,22 @@ def test_causal_after_a_step(learner: Learner, rng: Rng) -> None:
     """After an optimiser step still no pixel sees itself or a later one."""
     net = Stack(learner, ("A", 1, 4, 3), ("B", 4, 1, 3)).double()
     image = rng.uniform(0.5, 1.5, 1, 1, 4, 4)
-    earlier = torch.ones(16, 16, dtype=torch.bool).tril(-1)
-    before = reads(net, image) & ~earlier
-    assert_true(not before.any(), explain_reads(before, earlier, 4), got=before.double())
+    _check_causal(learner, reads(net, image), "")
     optimizer = torch.optim.SGD(net.parameters(), lr=0.5, weight_decay=0.1)
     (net(rng.uniform(0.5, 1.5, 4, 1, 4, 4)) - 1).square().mean().backward()
     reached = all(parameter.grad is not None for parameter in net.parameters())
     assert_true(reached, "no gradient reaches the weights of the layers", got="no gradient")
     optimizer.step()
     net.make_positive()
-    after = reads(net, image) & ~earlier
-    assert_true(not after.any(), f"after one optimiser step {explain_reads(after, earlier, 4)}", got=after.double())
+    _check_causal(learner, reads(net, image), "after one optimiser step ")
+
+
+def _check_causal(learner: Learner, got: Tensor, when: str) -> None:
+    earlier = torch.ones(16, 16, dtype=torch.bool).tril(-1)
+    leaks = got & ~earlier
+    if leaks.any():
+        learner.show(draw_reads(got, earlier, "the stack", 4))
+        fail(f"{when}{explain_reads(got, earlier, 4)}", got=leaks.double())
 
 
 @points(2)
@@ -499,6 +548,9 @@ def test_blind_spot(learner: Learner, rng: Rng) -> None:
             why = later if place >= case[3:] else "which deep stacks do see"
             verb = f"marks {place}, {why}" if got[place] else f"leaves out {place}, which no stack sees"
             learner.note("blind_spot", case, {})  # as above
+            named = torch.zeros_like(got)
+            named[place] = True
+            learner.show(Grid(f"blind_spot{case}: 1 where you mark a pixel", got, named, "one of the wrong pixels"))
             evidence = torch.cat([one.flatten().double() for one in (got, *(other for _, other in found))])
             fail(f"blind_spot{case} {verb}", got=evidence)
 
@@ -560,20 +612,23 @@ def pixelcnn(layer: Any) -> nn.Sequential:
 
 @trial
 def train_pixelcnn(learner: Any, seed: int, images: Tensor) -> dict[str, Any]:
-    """Train on all images by Adam; returns the weights, and samples that the learner's sampler drew from the net."""
+    """Train on all images by Adam; returns the weights, every loss, and samples that the learner's sampler drew."""
     torch.manual_seed(seed)
     net = pixelcnn(learner.MaskedConv2d)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     steps = 400
+    losses = []
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / steps) + 1e-4
         loss = learner.image_nll(net(images), images).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        losses.append(float(loss.detach()))
     with torch.no_grad():
         samples = learner.sample_images(net, 256, 8, 8, torch.Generator().manual_seed(seed))
-    return {"weights": [parameter.detach() for parameter in net.parameters()], "samples": samples}
+    weights = [parameter.detach() for parameter in net.parameters()]
+    return {"weights": weights, "samples": samples, "losses": torch.tensor(losses)}
 
 
 @points(3)
@@ -583,6 +638,7 @@ def test_pixelcnn(learner: Learner, rng: Rng) -> None:
     """A PixelCNN learns the 16 bars: −log p near their entropy, and samples that are bars."""
     bars = single_bars()
     trained = learner.run(train_pixelcnn, rng.seed(), bars)
+    learner.show(*draw_training(trained))
     net = pixelcnn(learner.MaskedConv2d)
     with torch.no_grad():
         for parameter, weight in zip(net.parameters(), trained["weights"], strict=True):
@@ -604,6 +660,17 @@ def test_pixelcnn(learner: Learner, rng: Rng) -> None:
     valid = (samples.flatten(1)[:, None] == bars.flatten(1)).all(-1).any(-1).double().mean()
     reason = "The net knows better than that: its samples are not drawn in the order in which it reads."
     assert_within(valid, VALID_LIMIT, None, "the share of samples that are bars", below=reason)
+
+
+def draw_training(trained: Any) -> tuple[Images, Curves]:
+    """Samples and losses out of a trial's untrusted result."""
+    found = trained if isinstance(trained, dict) else {}
+    samples = found.get("samples")
+    images = samples[:24] if isinstance(samples, Tensor) and samples.dim() else None
+    floors = {"entropy of the data, ln 16": BARS_ENTROPY}
+    losses = {"your image_nll": found.get("losses")}
+    curve = Curves("The PixelCNN as it trains on the 16 bars", losses, y_label="loss (nats per image)", floors=floors)
+    return Images("What your sample_images draws from the trained PixelCNN", images), curve
 
 
 # --- misconceptions: the mask -----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from grader.checking import (
+    Curves,
     Range,
     Rng,
     advice,
@@ -664,9 +665,12 @@ STUCK = 0.05
 def test_saturation(learner: Learner, rng: Rng) -> None:
     """Against a D that is sure, twelve steps with the non-saturating loss move the samples, minimax does not."""
     trained = learner.run(push_samples, rng.normal(12, 64, 1).float())
-    usable = isinstance(trained, list) and len(trained) == 2 and all(isinstance(part, float) for part in trained)
+    usable = isinstance(trained, list) and len(trained) == 2 and all(map(_is_path, trained))
     assert_true(usable, "one of your generator losses gives no gradient here, or is no number")
-    stuck, moved = (end / 4 for end in trained)
+    paths = dict(zip(("minimax", "non-saturating"), trained, strict=True))
+    title = "Where the samples go against a D that is sure"
+    learner.show(Curves(title, paths, y_label="mean of the samples", floors={"mean of the data": 4.0}))
+    stuck, moved = (path[-1] / 4 for path in trained)
     told = "the share of the way to the data that the samples moved with your"
     dead = "D is sure that they are fake, and that is where this loss should pull hardest."
     assert_within(moved, MOVED, None, f"{told} non-saturating loss", below=dead)
@@ -675,16 +679,21 @@ def test_saturation(learner: Learner, rng: Rng) -> None:
     assert_within(stuck, -STUCK, STUCK, f"{told} minimax loss", below=wrong, above=quick)
 
 
+def _is_path(path: Any) -> bool:
+    return isinstance(path, list) and len(path) == 13 and all(isinstance(place, float) for place in path)
+
+
 @trial
-def push_samples(learner: Any, noise: Tensor) -> list[float] | None:
-    """Twelve steps of G = b + w·z towards data at 4, once with each loss; where the means of the samples end.
+def push_samples(learner: Any, noise: Tensor) -> list[list[float]] | None:
+    """Twelve steps of G = b + w·z towards data at 4, once with each loss; the means of the samples on the way.
 
     D is fixed and the best there is: for data N(4, 0.5²) and samples N(0, 0.5²) its logit is 16·x − 32.
     """
-    ends = []
+    paths = []
     for loss in (learner.generator_loss_minimax, learner.generator_loss_nonsaturating):
         b, w = torch.zeros((), requires_grad=True), torch.tensor(0.5, requires_grad=True)
         optimizer = torch.optim.SGD([b, w], lr=0.02)
+        path = [0.0]
         for z in noise:
             value = torch.as_tensor(loss(16 * (b + w * z) - 32))
             if not value.requires_grad or value.numel() != 1:
@@ -692,8 +701,9 @@ def push_samples(learner: Any, noise: Tensor) -> list[float] | None:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-        ends.append(float(b.detach()))
-    return ends
+            path.append(float(b.detach()))
+        paths.append(path)
+    return paths
 
 
 # --- training 2: a whole GAN -------------------------------------------------------------------------------
@@ -706,7 +716,9 @@ def test_gan(learner: Learner, rng: Rng) -> None:
     # Right steps get there from nearly every start; where luck was against them, a second start decides.
     distances: list[float] = []
     while len(distances) < 2 and not any(distance <= WASSERSTEIN_LIMIT for distance in distances):
-        distances.append(_distance_to_data(_generator(learner.run(train_gan, rng.seed()))))
+        drawn = _drawn(_generator(learner.run(train_gan, rng.seed())))
+        distances.append(float((drawn - _data()).abs().mean()))
+        learner.show(_densities(drawn))
     told = "the Wasserstein-1 distance between what the generator draws and N(2, 0.5²)"
     far = "Both steps have to go down the right slope, and neither may disturb the other: see their own checks."
     assert_within(min(distances), None, WASSERSTEIN_LIMIT, told, above=far)
@@ -727,12 +739,30 @@ def _generator(trained: Any) -> list[Tensor]:
     return [weight.detach().double() for weight in trained]
 
 
-def _distance_to_data(weights: list[Tensor]) -> float:
-    """Wasserstein-1 in one dimension: the mean distance between equal quantiles."""
+def _quantiles() -> Tensor:
+    """4000 equally likely places of N(0, 1), ascending."""
+    places: Tensor = torch.special.ndtri((torch.arange(4000, dtype=torch.float64) + 0.5) / 4000)
+    return places
+
+
+def _data() -> Tensor:
+    """As :func:`_drawn`, of the data."""
+    return 2 + 0.5 * _quantiles()
+
+
+def _drawn(weights: list[Tensor]) -> Tensor:
+    """What the generator makes of them, ascending: the mean distance of equal quantiles is Wasserstein-1."""
     first, first_bias, second, second_bias = weights
-    z = torch.special.ndtri((torch.arange(4000, dtype=torch.float64) + 0.5) / 4000)
-    drawn = (z[:, None] @ first.T + first_bias).tanh() @ second.T + second_bias
-    return float((drawn.flatten().sort().values - (2 + 0.5 * z)).abs().mean())
+    drawn = (_quantiles()[:, None] @ first.T + first_bias).tanh() @ second.T + second_bias
+    return torch.sort(drawn.flatten()).values
+
+
+def _densities(drawn: Tensor) -> Curves:
+    """Both distributions as histograms with bins of 0.2."""
+    seen = {"your generator": drawn, "the data, N(2, 0.5²)": _data()}
+    heights = {name: torch.histc(part, bins=30, min=-1, max=5) / (0.2 * len(part)) for name, part in seen.items()}
+    middles = torch.linspace(-0.9, 4.9, 30)
+    return Curves("What the GAN has learnt to draw", heights, x=middles, x_label="x", y_label="density")
 
 
 @trial

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from grader.checking import (
+    Curves,
     Range,
     Rng,
     Scatter,
@@ -469,9 +470,14 @@ def _asked(learner: Learner, evidence: Evidence) -> str:
     return str(verdict)
 
 
+def _commonest(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each kind of mistake once, the commonest first."""
+    return sorted({pair for pair in pairs if pair[0] != pair[1]}, key=lambda pair: (-pairs.count(pair), pair))
+
+
 def _mistakes(pairs: list[tuple[str, str]]) -> str:
     """The commonest mistakes in words: ``2 of 8 “memorised” were called “healthy”``."""
-    wrong = sorted({pair for pair in pairs if pair[0] != pair[1]}, key=lambda pair: (-pairs.count(pair), pair))
+    wrong = _commonest(pairs)
     totals = {state: sum(state == true for true, _ in pairs) for state in STATES}
     parts = [f"{pairs.count(pair)} of {totals[pair[0]]} “{pair[0]}” were called “{pair[1]}”" for pair in wrong[:3]]
     return ", ".join(parts)
@@ -488,8 +494,11 @@ def _confusion(pairs: list[tuple[str, str]]) -> Tensor:
 @points(6)
 def test_diagnose(learner: Learner, rng: Rng) -> None:
     """The state of at least 90 % of 56 fresh runs is named rightly by diagnose."""
-    pairs = [(state, _asked(learner, evidence)) for state, evidence in _cases(rng.seed())]
+    cases = _cases(rng.seed())
+    pairs = [(state, _asked(learner, evidence)) for state, evidence in cases]
     right = sum(true == said for true, said in pairs)
+    if right < DRAWN_SHARE * len(pairs):
+        _show_mistaken(learner, pairs, cases)
     message = f"{right} of {len(pairs)} runs are named rightly, and 51 are needed: {_mistakes(pairs)}"
     assert_true(right >= DRAWN_SHARE * len(pairs), message, got=_confusion(pairs), noise=0.04)
 
@@ -499,10 +508,22 @@ def test_diagnose(learner: Learner, rng: Rng) -> None:
 def test_diagnose_trained_runs(learner: Learner, rng: Rng) -> None:
     """Of the GANs trained for this grading, diagnose names the state of at least three quarters."""
     _asked(learner, _cases(rng.seed())[0][1])  # not written yet? Then nothing is trained.
-    pairs = [(state, _asked(learner, evidence)) for state, evidence in trained_runs(rng.seed())]
+    cases = trained_runs(rng.seed())
+    pairs = [(state, _asked(learner, evidence)) for state, evidence in cases]
     right = sum(true == said for true, said in pairs)
+    if right < TRAINED_SHARE * len(pairs):
+        _show_mistaken(learner, pairs, cases)
     message = f"{right} of {len(pairs)} trained runs are named rightly: {_mistakes(pairs)}"
     assert_true(right >= TRAINED_SHARE * len(pairs), message)
+
+
+def _show_mistaken(learner: Learner, pairs: list[tuple[str, str]], cases: list[tuple[str, Evidence]]) -> None:
+    """Draw the samples of a run with the commonest mistake."""
+    true, said = mistake = _commonest(pairs)[0]
+    runs = [evidence for pair, (_, evidence) in zip(pairs, cases, strict=True) if pair == mistake]
+    seen = max(runs, key=lambda evidence: int(evidence["samples"].isfinite().sum()))  # some diverged to NaN
+    title = f"The samples of a run that is “{true}” and was called “{said}”"
+    learner.show(Scatter(title, seen["samples"], seen["centers"], 3 * float(seen["std"])))
 
 
 # --- checks: rescue ---------------------------------------------------------------------------------------
@@ -582,24 +603,38 @@ def test_rescue(learner: Learner, rng: Rng) -> None:
     runs = [Run(seed, **{name: config[name] for name in names}) for seed in SEEDS]
     gan = Training(runs, RING, config["batch_size"], minibatch=config["minibatch_features"])
 
+    steps, history = [0], [_modes(gan.sample(600, 0))]
+
     def watch(step: int) -> None:
-        if step % 100 == 0:
-            _show(learner, f"after {step} of {config['steps']} steps", gan.sample(600, 0)[0])
+        if step % 50 == 0:
+            clouds = gan.sample(600, 0)
+            steps.append(step)
+            history.append(_modes(clouds))
+            _show(learner, f"after {step} of {config['steps']} steps", clouds[0], steps, history)
 
     gan.train(config["steps"], watch)
     clouds = gan.sample(2000, 1)
-    modes = [int(_coverage(_counts(_assigned(cloud, RING.centers, RING.std), 8), 2000)["modes"]) for cloud in clouds]
+    modes = _modes(clouds)
     middle = sorted(modes)[1]
     shown = clouds[modes.index(middle)]
-    _show(learner, f"{middle} of 8 modes at the end, in the middle one of three runs", shown)
+    _show(learner, f"{middle} of 8 modes at the end, in the middle one of three runs", shown, steps, history)
     if middle >= RESCUED_MODES:
         return
     _assert_usable(clouds)
     fail(f"the three runs cover {', '.join(map(str, modes))} of 8 modes; their median has to be at least 6")
 
 
-def _show(learner: Learner, title: str, cloud: Tensor) -> None:
-    learner.show(Scatter(title, cloud, RING.centers, 3 * RING.std))
+def _modes(clouds: Tensor) -> list[int]:
+    """The modes that each run covers."""
+    counts = [_counts(_assigned(cloud, RING.centers, RING.std), 8) for cloud in clouds]
+    return [int(_coverage(count, clouds.shape[1])["modes"]) for count in counts]
+
+
+def _show(learner: Learner, title: str, cloud: Tensor, steps: list[int], history: list[list[int]]) -> None:
+    points = Scatter(title, cloud, RING.centers, 3 * RING.std)
+    runs = {f"run {number}": modes for number, modes in enumerate(zip(*history, strict=True), start=1)}
+    floors = {"needed in two of three runs": float(RESCUED_MODES)}
+    learner.show(points, Curves("Modes covered", runs, x=steps, y_label="modes", floors=floors))
 
 
 def _assert_usable(clouds: Tensor) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from grader.core import Event
+    from grader.report import Picture
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PLAIN_FRAMES = "|/-\\"
@@ -65,13 +68,23 @@ class LiveLine:
         elif event.kind == "start":
             self._doing = self._titles.get(event.name, event.name)
             self._since = time.monotonic()
-        elif event.picture is not None:
-            from grader.render.scatter import scatter  # few exercises draw
-
-            self._drawing = scatter(event.picture, self._look)
+        elif event.kind == "picture":
+            self._drawing = self._fitting(event.pictures)
         else:
             self._done += 1
             self._drawing = []
+
+    def _fitting(self, pictures: Sequence[Picture]) -> list[str]:
+        """The pictures that fit above the line, on a screen of this height."""
+        from grader.render.drawing import draw  # few checks draw
+
+        left = shutil.get_terminal_size().lines - 2
+        lines: list[str] = []
+        for drawing in (draw(picture, self._look) for picture in pictures):
+            if len(drawing) <= left:
+                lines += drawing
+                left -= len(drawing)
+        return lines
 
     def __rich__(self) -> Text:
         """The drawing and the line as they are now."""

@@ -187,26 +187,37 @@ def _fresh(exercise: Exercise) -> str:
     return stub(read_source(exercise), exercise.solution.name)
 
 
+def _data(course: Course, *, check: bool) -> list[str]:
+    """The same for our course's data files, which are made with torch; the names of those that are not fresh."""
+    if course.folder is not None:
+        return []
+    from grader import datafiles
+
+    folder = course.exercises[0].stub.parent / "data"
+    return [f"data/{path.name}" for path in (datafiles.stale(folder) if check else datafiles.write(folder))]
+
+
 def command(course: Course) -> str:
     """What writes the stubs of a course."""
     return f"python -m grader.author{course.option}" if course.folder is not None else "make exercises"
 
 
 def main(arguments: list[str]) -> int:
-    """Write all stubs, or with ``--check`` only say which are not fresh. The exit code."""
+    """Write all stubs and our data files, or with ``--check`` only say which are not fresh. The exit code."""
     parser = argparse.ArgumentParser(prog="python -m grader.author", description="Write the stubs from the solutions.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a stub is not fresh")
     parser.add_argument("--course", type=Path, metavar="DIR", help="a course that is not ours")
     options = parser.parse_args(arguments)
     try:
         course = Course.open(options.course) if options.course is not None else built_in()
-        changed = stale(course) if options.check else write_stubs(course)
+        changed = [exercise.stub.name for exercise in (stale(course) if options.check else write_stubs(course))]
+        changed += _data(course, check=options.check)
     except (UnusableInput, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201  a command line
         return 2
-    for exercise in changed:
+    for name in changed:
         verdict = f"is not fresh: run `{command(course)}`" if options.check else "written"
-        print(f"{exercise.stub.name} {verdict}")  # noqa: T201  as above
+        print(f"{name} {verdict}")  # noqa: T201  as above
     return 1 if options.check and changed else 0
 
 

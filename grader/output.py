@@ -87,12 +87,35 @@ def to_file(path: Path, text: str) -> None:
     # Through a link to what it names; a device or a FIFO is written to and never replaced.
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():  # under its own name: a pipe behind /dev/stdout has no other
+            path.write_text(text, encoding="utf-8")
         else:
             replace(target, text.encode())
     except OSError as error:
         raise UnusableInput(f"{one_line(str(path))} cannot be written: {error.strerror}.") from None
+
+
+def create(target: Path, content: bytes) -> bool:
+    """Write a file that is not there yet, at once or not at all; False when something of that name is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if os.path.lexists(target):  # a link that points nowhere is something too
+        return False
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        except OSError:
+            # Some file systems know no second name for a file.
+            temporary.rename(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
 
 
 def replace(target: Path, content: bytes) -> None:

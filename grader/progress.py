@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,18 @@ from grader.course import HINT_TIERS
 from grader.progress_file import FILE, ProgressUnavailable, read, written
 from grader.report import Report, Status
 
-__all__ = ["FILE", "Attempt", "ProgressUnavailable", "attempts", "best", "hints_taken", "last", "record", "take_hint"]
+__all__ = [
+    "FILE",
+    "Attempt",
+    "ProgressUnavailable",
+    "attempts",
+    "best",
+    "hints_taken",
+    "last",
+    "latest_reports",
+    "record",
+    "take_hint",
+]
 
 _COLUMNS = "at, exercise, points, max_points, passed, seconds, seed, misconceptions"
 
@@ -30,6 +42,7 @@ class Attempt:
         seed: what its probes were drawn from.
         misconceptions: ids of those that were named.
         open_checks: the checks that did not pass; None where an older reparam kept no list.
+        passed_checks: those that passed; None likewise.
     """
 
     at: datetime
@@ -41,18 +54,21 @@ class Attempt:
     seed: int
     misconceptions: tuple[str, ...]
     open_checks: tuple[str, ...] | None = None
+    passed_checks: tuple[str, ...] | None = None
 
 
 def record(workspace: Path, report: Report, at: datetime) -> None:
-    """Add one attempt.
+    """Add one attempt, and keep its report as the latest of its exercise.
 
     Raises:
         ProgressUnavailable: it could not be saved; what was there before is untouched.
     """
+    moment = at.astimezone(UTC).isoformat(timespec="seconds")
     named = [check.misconception for check in report.checks if check.misconception]
+    passed = [check.name for check in report.checks if check.status is Status.PASSED]
     not_passed = [check.name for check in report.checks if check.status is not Status.PASSED]
     row = (
-        at.astimezone(UTC).isoformat(timespec="seconds"),
+        moment,
         report.exercise,
         report.points,
         report.max_points,
@@ -61,10 +77,15 @@ def record(workspace: Path, report: Report, at: datetime) -> None:
         report.seed,
         json.dumps(named),
         json.dumps(not_passed),
+        json.dumps(passed),
     )
+    columns, places = f"{_COLUMNS}, open_checks, passed_checks", ", ".join("?" * len(row))
     with written(workspace) as database:
-        columns = f"{_COLUMNS}, open_checks"
-        database.execute(f"INSERT INTO attempts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608  constants
+        database.execute(f"INSERT INTO attempts ({columns}) VALUES ({places})", row)  # noqa: S608  constants
+        database.execute(
+            "INSERT OR REPLACE INTO latest_reports (exercise, at, report) VALUES (?, ?, ?)",
+            (report.exercise, moment, json.dumps(report.to_json())),
+        )
 
 
 def attempts(workspace: Path) -> tuple[Attempt, ...]:
@@ -77,8 +98,9 @@ def attempts(workspace: Path) -> tuple[Attempt, ...]:
         if version < 1:
             return ()
         # Reading upgrades nothing: the file may lie on a disk that cannot be written.
-        columns = f"{_COLUMNS}, {'open_checks' if version > 1 else 'NULL'}"
-        rows = database.execute(f"SELECT {columns} FROM attempts ORDER BY id").fetchall()  # noqa: S608  constants
+        lists = "NULL, NULL" if version < 2 else "open_checks, NULL" if version < 3 else "open_checks, passed_checks"
+        query = f"SELECT {_COLUMNS}, {lists} FROM attempts ORDER BY id"  # noqa: S608  constants
+        rows = database.execute(query).fetchall()
         return tuple(_attempt(*row) for row in rows)
 
 
@@ -103,6 +125,25 @@ def last(workspace: Path, exercise: str) -> Attempt | None:
         ProgressUnavailable: the database cannot be read.
     """
     return next((attempt for attempt in reversed(attempts(workspace)) if attempt.exercise == exercise), None)
+
+
+def latest_reports(workspace: Path) -> dict[str, tuple[datetime, Report]]:
+    """Exercise name → when it was graded last, in UTC, and the whole report.
+
+    A report that another version of reparam wrote and this one cannot read is left out: the next grading replaces it.
+
+    Raises:
+        ProgressUnavailable: the database cannot be read.
+    """
+    with read(workspace) as (database, version):
+        query = "SELECT exercise, at, report FROM latest_reports ORDER BY exercise"
+        rows = database.execute(query).fetchall() if version > 2 else []
+        found = {}
+        for exercise, at, text in rows:
+            # AttributeError: a list where an object should be.
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                found[str(exercise)] = (datetime.fromisoformat(at), Report.from_json(json.loads(text)))
+        return found
 
 
 def hints_taken(workspace: Path) -> dict[tuple[str, str], int]:
@@ -147,11 +188,21 @@ def _attempt(
     seconds: float,
     seed: int,
     misconceptions: str,
-    open_checks: str | None,
+    *lists: str | None,
 ) -> Attempt:
-    named, not_passed = _names(misconceptions), _names(open_checks) if open_checks is not None else None
     moment, counts = datetime.fromisoformat(at), (int(points), int(max_points))
-    return Attempt(moment, exercise, *counts, bool(passed), float(seconds), int(seed), named, not_passed)
+    not_passed, now_passed = (_names(text) if text is not None else None for text in lists)
+    return Attempt(
+        moment,
+        exercise,
+        *counts,
+        bool(passed),
+        float(seconds),
+        int(seed),
+        _names(misconceptions),
+        not_passed,
+        now_passed,
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:

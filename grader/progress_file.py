@@ -12,6 +12,7 @@ from grader.text import one_line
 FILE = Path(".reparam") / "progress.sqlite3"
 _WAIT = 5.0
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_NO_SPACE = (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP)
 _ATTEMPTS = """
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY,
@@ -33,8 +34,19 @@ CREATE TABLE hints (
     PRIMARY KEY (exercise, name)
 )
 """
+_LATEST = """
+CREATE TABLE latest_reports (
+    exercise TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    report TEXT NOT NULL
+)
+"""
 # What makes a file of version n one of version n + 1.
-_UPGRADES = ((_ATTEMPTS,), ("ALTER TABLE attempts ADD COLUMN open_checks TEXT", _HINTS))
+_UPGRADES = (
+    (_ATTEMPTS,),
+    ("ALTER TABLE attempts ADD COLUMN open_checks TEXT", _HINTS),
+    ("ALTER TABLE attempts ADD COLUMN passed_checks TEXT", _LATEST),
+)
 VERSION = len(_UPGRADES)
 
 
@@ -57,6 +69,8 @@ def written(workspace: Path) -> Iterator[sqlite3.Connection]:
             # Some network file systems have no shared memory, which WAL needs; the ordinary journal works everywhere.
             with contextlib.suppress(sqlite3.OperationalError):
                 database.execute("PRAGMA journal_mode = WAL")
+            # Each attempt is on the disk before its verdict is shown, even where SQLite was built to be hastier.
+            database.execute("PRAGMA synchronous = FULL")
             with database:
                 # From here on another terminal waits, so the version is asked for again: it may have upgraded the file.
                 database.execute("BEGIN IMMEDIATE")
@@ -82,9 +96,10 @@ def read(workspace: Path) -> Iterator[tuple[sqlite3.Connection, int]]:
         try:
             version = _version(database, path)
         except sqlite3.OperationalError as error:
-            # In a folder that cannot be written, WAL has no place for its shared memory. Nobody else can write there
-            # either, so the file may be taken as it is, unless a log beside it holds more.
-            if error.sqlite_errorcode & 0xFF not in _NO_PLACE or path.with_name(f"{path.name}-wal").exists():
+            # In a folder that cannot be written, or on a full disk, WAL has no place for its shared memory. Nobody else
+            # can write there either, so the file may be taken as it is, unless a log beside it holds more.
+            code, log = error.sqlite_errorcode, path.with_name(f"{path.name}-wal")
+            if (code & 0xFF not in _NO_PLACE and code not in _NO_SPACE) or (log.exists() and log.stat().st_size):
                 raise
             database = opened.enter_context(contextlib.closing(_connect(path, "ro&immutable=1")))
             version = _version(database, path)

@@ -1,17 +1,20 @@
-"""The folder in which a learner works: `exercises/` with the stubs, and a short README."""
+"""The folder in which a learner works: `exercises/` with the stubs, and what goes with them."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader import author
+from grader import author, given, output, percent, starter
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.text import one_line
 
 FOLDER = "exercises"
+README = Path("README.md")
+SUFFIXES = (".py", ".ipynb")
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Copied:
 
 
 def find(start: Path) -> Path | None:
-    """The nearest folder, from ``start`` upwards, with ``exercises/exercise*_*.py`` in it."""
-    for folder in (start, *start.parents):
-        if any((folder / FOLDER).glob("exercise*_*.py")):
-            return folder
-    return None
+    """The nearest folder, from ``start`` upwards, with ``exercises/exercise*_*.py`` or ``.ipynb`` in it."""
+    return next((folder for folder in (start, *start.parents) if has_exercises(folder)), None)
+
+
+def has_exercises(folder: Path) -> bool:
+    """Whether a folder is a workspace."""
+    return any(path.suffix in SUFFIXES for path in (folder / FOLDER).glob("exercise*_*.*"))
 
 
 def around() -> Path | None:
@@ -56,6 +61,11 @@ def required(init: str, so: str) -> Path:
     if home is None:
         raise UnusableInput(f"There are no exercises in this folder or above it, so {so}. `{init}` copies them to DIR.")
     return home
+
+
+def owns(home: Path, file: Path) -> bool:
+    """Whether a file is one of the workspace's own answers, and not somebody's elsewhere."""
+    return file.parent.resolve() == (home / FOLDER).resolve()
 
 
 INIT = "grade init DIR"
@@ -97,21 +107,74 @@ def in_folder(exercise: Exercise, folder: Path, init: str = INIT) -> Path:
     raise UnusableInput(f"{shown} has no {script.name}. `{init}` copies what is missing to DIR.")
 
 
-def init(target: Path, course: Course) -> Copied:
-    """Copy the stubs and a README to ``target``; a file that is there already is kept as it is.
+def init(target: Path, course: Course, *, notebooks: bool = False) -> Copied:
+    """Copy the stubs and what goes with them to ``target``; a file that is there already is kept as it is.
+
+    Args:
+        target: the folder.
+        course: what to copy.
+        notebooks: whether to write notebooks. An exercise that is there in the other form is kept in that.
 
     Raises:
         UnusableInput: a folder cannot be made or a file cannot be written. No half-written file stays.
     """
-    files = {Path(FOLDER) / exercise.stub.name: stub_text(course, exercise) for exercise in course.exercises}
-    files[Path("README.md")] = _readme(course)
-    _make_folder(target)
-    _make_folder(target / FOLDER)
+    files: dict[Path, str] = {}
+    pristine: dict[Path, tuple[str, str]] = {}
+    for exercise in course.exercises:
+        suffix = form(exercise, target / FOLDER, notebooks=notebooks)
+        path = Path(FOLDER) / f"{exercise.name}{suffix}"
+        files[path] = fresh(course, exercise, suffix)
+        # A notebook too is known by the stub that it was made from.
+        pristine[path] = exercise.stub.name, stub_text(course, exercise)
+    files[README] = starter.readme(course)
+    pristine[README] = README.name, files[README]
+    files |= starter.data(course) | starter.settings(course)
+    make_folder(target)
     written: list[Path] = []
     kept: list[Path] = []
     for path, text in files.items():
+        make_folder((target / path).parent)
         (written if _write_new(target / path, text) else kept).append(path)
+        if path in written and path in pristine:
+            given.keep(target, *pristine[path])
     return Copied(tuple(written), tuple(kept))
+
+
+def form(exercise: Exercise, folder: Path, *, notebooks: bool = False) -> str:
+    """The suffix of an exercise's file in a folder, ``.py`` or ``.ipynb``; where it is missing, what the others have.
+
+    Args:
+        exercise: which one.
+        folder: the folder of the learner's files.
+        notebooks: whether a file that is missing is to be a notebook in any case.
+    """
+    for suffix in SUFFIXES:
+        if os.path.lexists(folder / f"{exercise.name}{suffix}"):
+            return suffix
+    there = {path.suffix for path in folder.glob("exercise*_*.*")}.intersection(SUFFIXES)
+    return ".ipynb" if notebooks or there == {".ipynb"} else ".py"
+
+
+def fresh(course: Course, exercise: Exercise, suffix: str) -> str:
+    """The fresh file of an exercise: its stub, or for ``.ipynb`` the same as a notebook that can check itself.
+
+    Raises:
+        UnusableInput: the stub is missing or cannot be read.
+    """
+    stub = stub_text(course, exercise)
+    if suffix != ".ipynb":
+        return stub
+    return percent.learner_notebook(stub, percent.check_call(exercise.short, course.folder))
+
+
+def notebook_steps(first: Exercise) -> list[str]:
+    """What to do after notebooks were written, in the order in which to do it."""
+    missing = importlib.util.find_spec("jupyterlab") is None
+    return [
+        *(["pip install jupyterlab, beside reparam (VS Code needs ipykernel alone)"] if missing else []),
+        f"jupyter lab {FOLDER}/{first.name}.ipynb, or open it in VS Code",
+        f'run its last cell, check("{first.short}"), as often as you like',
+    ]
 
 
 def stub_text(course: Course, exercise: Exercise) -> str:
@@ -130,7 +193,12 @@ def stub_text(course: Course, exercise: Exercise) -> str:
         raise UnusableInput(f"{shown} cannot be read: {error.strerror}. {mend}") from None
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; one that is there already is fine.
+
+    Raises:
+        UnusableInput: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -142,48 +210,10 @@ def _make_folder(folder: Path) -> None:
 def _write_new(path: Path, text: str) -> bool:
     """Write a file that is not there yet; False when something of that name is there."""
     try:
-        # "x" refuses links too, even those that point nowhere.
-        file = path.open("x", encoding="utf-8")
-    except FileExistsError:
-        return False
+        return output.create(path, text.encode())
     except OSError as error:
         raise UnusableInput(f"{one_line(str(path))} cannot be written: {_reason(error)}.") from None
-    try:
-        with file:
-            file.write(text)
-    except OSError as error:
-        path.unlink()
-        raise UnusableInput(f"{one_line(str(path))} cannot be written: {_reason(error)}.") from None
-    return True
 
 
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _readme(course: Course) -> str:
-    if course.folder is not None:  # the learner may call `grade` from anywhere
-        course = replace(course, folder=course.folder.resolve())
-    first = course.exercises[0]
-    commands = {
-        course.command(first.short): "one exercise: what is right, what is wrong, and why",
-        course.command(f"hint {first.short}"): "one hint more for what is still open",
-        course.command("all"): "every exercise",
-        course.command(): "what you have passed, and what comes next",
-    }
-    width = max(map(len, commands))
-    shown = "\n".join(f"    {command:{width}}  # {says}" for command, says in commands.items())
-    rows = "\n".join(f"| `{e.short}` | {e.title} | {e.minutes} min |" for e in course.exercises)
-    return f"""# {course.title}
-
-Open a file in `exercises/`, read it from the top, and fill the places that hold `None` or raise
-`NotImplementedError`. Then let it be graded, as often as you like:
-
-{shown}
-
-| | | takes about |
-|---|---|---|
-{rows}
-
-Your answers never leave this computer. What you have tried is kept in `.reparam/`.
-"""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader import datafiles
 from grader.author import stale, stub, write_stubs
 from grader.course import Course, built_in
 from grader.errors import UnusableInput
@@ -110,6 +111,24 @@ def test_a_stub_holds_no_answer_and_everything_else(parts: list[str]) -> None:
     outside = re.sub(r" *### BEGIN SOLUTION\n.*\n *### END SOLUTION\n", "", source).split("\n")
     assert [line for line in result.split("\n") if "NotImplementedError" not in line] == outside
     assert stub(result, "s.py") == result
+
+
+def test_the_data_files_in_the_repository_are_fresh_and_small() -> None:
+    folder = built_in().exercises[0].stub.parent / "data"
+    assert datafiles.stale(folder) == []
+    assert {path.name for path in folder.iterdir()} == set(datafiles.texts())
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 50_000
+    bars = [line.split(",")[1:] for line in datafiles.texts()["bars.csv"].splitlines()[1:]]
+    assert len({tuple(pixels) for pixels in bars}) == 16
+    assert {pixels.count("1") for pixels in bars} == {8}
+
+
+def test_data_files_are_written_where_they_are_missing(tmp_path: Path) -> None:
+    assert len(datafiles.write(tmp_path / "data")) == 3
+    (tmp_path / "data" / "ring.csv").write_text("")
+    assert [path.name for path in datafiles.stale(tmp_path / "data")] == ["ring.csv"]
+    assert [path.name for path in datafiles.write(tmp_path / "data")] == ["ring.csv"]
+    assert datafiles.stale(tmp_path / "data") == []
 
 
 def test_the_stubs_in_the_repository_are_fresh() -> None:

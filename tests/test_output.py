@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from grader import output
 from grader.errors import UnusableInput
+from grader.render.exchange import to_json
+from grader.report import CheckResult, Curves, Report, Series, Status
 
 
 def test_a_new_file_and_an_old_one(tmp_path: Path) -> None:
@@ -35,6 +38,22 @@ def test_through_a_link(tmp_path: Path) -> None:
 def test_a_device_is_written_to_and_stays() -> None:
     output.to_file(Path("/dev/null"), "text")
     assert Path("/dev/null").is_char_device()
+
+
+def test_a_pipe_behind_a_name_is_written_to() -> None:
+    script = "from pathlib import Path; from grader import output; output.to_file(Path('/dev/stdout'), 'text')"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "text"
+
+
+def test_rows_of_numbers_are_a_line_each_and_texts_stay() -> None:
+    text = "[\n  1,\n  2\n]"
+    curve = Curves(text, "step", "nats", (Series("yours", (0.0, 1.0), (2.5e-7, -3.0)),), ())
+    check = CheckResult("test_a", "a", Status.PASSED, 1, 1, message=text, pictures=(curve,))
+    report = Report("exercise1_a", "t", (check,), 0.1, (), 1)
+    written = to_json(report)
+    assert Report.from_json(json.loads(written)) == report
+    assert "[2.5e-07, -3.0]" in written
 
 
 def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:

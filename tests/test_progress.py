@@ -33,7 +33,7 @@ def test_an_attempt_comes_back_as_it_was(tmp_path: Path) -> None:
     (attempt,) = attempts(tmp_path)
     assert attempt == progress.Attempt(
         NOON, verdict.exercise, 2, 13, False, 0.841, verdict.seed, ("variance_as_std",),
-        ("test_z", "test_values", "test_moments", "test_recover"),
+        ("test_z", "test_values", "test_moments", "test_recover"), ("test_shape",),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from courses import small_course
 from read_only import read_only
 
 import grader
-from grader import reset, workspace
+from grader import backups, reset, workspace
 from grader.course import built_in
 from grader.errors import UnusableInput
 
@@ -48,7 +48,7 @@ def mine(home: Path) -> Path:
 
 def kept(home: Path) -> list[bytes]:
     """What is in the backups, oldest first."""
-    folder = home / reset.FOLDER
+    folder = home / backups.FOLDER
     return [path.read_bytes() for path in sorted(folder.iterdir())] if folder.is_dir() else []
 
 
@@ -122,7 +122,7 @@ def test_a_clock_that_goes_back(home: Path) -> None:
         mine(home).write_bytes(content)
         reset.run("1", None, undo=False, clock=lambda hour=hour: NOON.replace(hour=hour))
     assert kept(home) == [b"first", b"second", b"third"]
-    names = sorted(path.name for path in (home / reset.FOLDER).iterdir())
+    names = sorted(path.name for path in (home / backups.FOLDER).iterdir())
     assert names == [f"{FIRST.name}-20261107T12000{second}Z.py" for second in range(3)]
 
 
@@ -147,7 +147,7 @@ def test_whatever_is_in_the_file_comes_back(home: Path, grade: Run, content: byt
 def test_nothing_to_bring_back(home: Path, grade: Run) -> None:
     name = f"There is nothing to bring back for {FIRST.name}: "
     assert refused(grade, "--undo").startswith(f"{name}no reset of it has kept anything.")
-    folder = home / reset.FOLDER
+    folder = home / backups.FOLDER
     folder.mkdir(parents=True)
     for other in (f"{FIRST.name}-20269999T999999Z.py", f"{FIRST.name}.py", "exercise2_gaussian_kl-20261107T120000Z.py"):
         (folder / other).write_bytes(b"another")
@@ -157,14 +157,6 @@ def test_nothing_to_bring_back(home: Path, grade: Run) -> None:
 
 
 # --- what is left alone -----------------------------------------------------------------------------------
-
-
-def test_a_notebook(home: Path, grade: Run) -> None:
-    notebook = mine(home).with_suffix(".ipynb")
-    mine(home).rename(notebook)
-    for words in ((), ("--undo",)):
-        assert "is a notebook, and `grade reset` leaves notebooks alone" in refused(grade, *words)
-    assert notebook.read_bytes() == b"work 1\n"
 
 
 def put_link(path: Path) -> None:
@@ -186,7 +178,7 @@ def put_hard_link(path: Path) -> None:
     ],
 )
 def test_no_regular_file(home: Path, grade: Run, put: Callable[[Path], object], says: str) -> None:
-    folder = home / reset.FOLDER
+    folder = home / backups.FOLDER
     folder.mkdir(parents=True)
     backup = folder / f"{FIRST.name}-20261107T120000Z.py"
     backup.write_bytes(b"kept")

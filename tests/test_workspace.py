@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import math
+import random
+import re
+import selectors
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from reports import PASSED, report
 
-from grader import workspace
+from grader import student, workspace
 from grader.course import Course, built_in
 from grader.errors import UnusableInput
+from grader.render.page import Look
+from grader.render.terminal import render
+from grader.report import Report
+from grader.verbs import VERBS
+
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -32,6 +47,7 @@ def test_init_copies_everything(course: Course, tmp_path: Path) -> None:
     copied = workspace.init(home, course)
     assert copied.kept == ()
     assert {str(path) for path in copied.written} == {
+        ".vscode/tasks.json",
         "README.md",
         "exercises/exercise1_a.py",
         "exercises/exercise2_b.py",
@@ -50,7 +66,7 @@ def test_init_keeps_what_is_there(course: Course, tmp_path: Path) -> None:
     (tmp_path / "exercises" / "exercise2_b.py").symlink_to("nowhere")
     copied = workspace.init(tmp_path, course)
     assert copied.written == ()
-    assert len(copied.kept) == 3
+    assert len(copied.kept) == 4
     assert mine.read_text() == "my work"
     assert not (tmp_path / "exercises" / "nowhere").exists()
 
@@ -86,7 +102,7 @@ def test_a_full_disk_leaves_no_half_file(course: Course, tmp_path: Path) -> None
     result = subprocess.run([sys.executable, "-c", script, file, home], capture_output=True, text=True, check=True)
     assert result.stdout.startswith(f"UnusableInput {home}/exercises/exercise2_b.py cannot be written: File too large")
     assert [path.name for path in (home / "exercises").iterdir()] == ["exercise1_a.py"]
-    assert len(workspace.init(home, course).written) == 2
+    assert len(workspace.init(home, course).written) == 3
 
 
 def test_an_installation_without_stubs(course: Course, tmp_path: Path) -> None:
@@ -125,3 +141,135 @@ def test_the_readme_of_the_built_in_course_names_every_exercise(tmp_path: Path) 
     workspace.init(tmp_path, built_in())
     readme = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert all(exercise.title in readme for exercise in built_in().exercises)
+
+
+def test_the_readme_names_the_commands_of_the_loop(tmp_path: Path) -> None:
+    workspace.init(tmp_path, built_in())
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    (grade[^#]*?) +#", readme, re.MULTILINE)
+    assert {"grade", "grade exercise1", "grade hint exercise1", "grade history exercise1"} <= set(commands)
+    # Whatever else it names is a command too.
+    verbs = {words[1] for words in map(str.split, commands) if len(words) > 1}
+    assert verbs - {"exercise1", "all", "--watch"} <= set(VERBS)
+
+
+# --- what goes with the exercises -------------------------------------------------------------------------
+
+
+def test_data_is_copied_and_ones_own_kept(tmp_path: Path) -> None:
+    workspace.init(tmp_path, built_in())
+    data = tmp_path / "exercises" / "data"
+    with (data / "ring.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 400
+    assert all(0.7 < math.hypot(float(row["x"]), float(row["y"])) < 1.3 for row in rows)
+    assert "ring.csv" in (data / "README.md").read_text(encoding="utf-8")
+    (data / "ring.csv").write_text("mine")
+    workspace.init(tmp_path, built_in())
+    assert (data / "ring.csv").read_text() == "mine"
+
+
+def test_data_that_cannot_be_read(course: Course, tmp_path: Path) -> None:
+    data = course.exercises[0].stub.parent / "data"
+    data.mkdir()
+    (data / "x.csv").write_bytes(b"\xff")
+    with pytest.raises(UnusableInput, match="data cannot be read: "):
+        workspace.init(tmp_path / "home", course)
+
+
+def test_the_task_of_vs_code_is_a_command_that_works(tmp_path: Path, grade_command: Run) -> None:
+    workspace.init(tmp_path, built_in())
+    (task,) = json.loads((tmp_path / ".vscode" / "tasks.json").read_text())["tasks"]
+    assert task["command"] == "grade"
+    assert task["options"]["cwd"] == "${workspaceFolder}/exercises"
+    (file,) = task["args"]
+    name = file.replace("${fileBasename}", "exercise9_none.py")
+    assert "exercise9" in grade_command(name)[2]
+
+
+def test_settings_of_ones_own_are_kept(course: Course, tmp_path: Path) -> None:
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode" / "tasks.json").write_text("{}")
+    assert Path(".vscode/tasks.json") in workspace.init(tmp_path, course).kept
+    assert (tmp_path / ".vscode" / "tasks.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("name", ["with space", "σ·ε", "-rf", "'quoted\"", "a\nb", "$HOME", "x" * 200])
+def test_folders_with_odd_names(course: Course, tmp_path: Path, name: str) -> None:
+    assert len(workspace.init(tmp_path / name, course).written) == 4
+    assert workspace.find(tmp_path / name / "exercises") == tmp_path / name
+
+
+def test_whoever_stops_it_half_way_has_whole_files(course: Course, tmp_path: Path) -> None:
+    """Killed and interrupted at random moments: each file is whole or missing, and the next init completes them."""
+    long = "# a long line of the stub\n" * 20_000
+    for exercise in course.exercises:
+        exercise.stub.write_text(long)
+    script = (
+        "import sys; from pathlib import Path; from grader import workspace; from grader.course import Course\n"
+        "course = Course.load(Path(sys.argv[1])); print('ready', flush=True)\n"
+        "for number in range(10**6): workspace.init(Path(sys.argv[2]) / str(number), course)"
+    )
+    moments = random.Random(7)  # noqa: S311  no secret
+    for number in range(8):
+        home = tmp_path / f"run{number}"
+        words = [sys.executable, "-c", script, str(course.exercises[0].stub.parent / "course.yaml"), str(home)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        with selectors.DefaultSelector() as nothing:
+            nothing.select(moments.random() / 10)
+        process.send_signal(signal.SIGKILL if number % 2 else signal.SIGINT)
+        process.wait()
+        process.stdout.close()
+        for stub in home.glob("*/exercises/exercise*.py"):
+            assert stub.read_text() == long
+        if number % 2 == 0:
+            assert not list(home.glob("*/exercises/.*"))
+
+
+# --- the student ------------------------------------------------------------------------------------------
+
+
+def test_a_students_id_is_kept_and_stands_in_reports(tmp_path: Path, grade_command: Run) -> None:
+    assert student.of(tmp_path) == ""
+    code, out, err = grade_command("init", str(tmp_path / "home"), "--student", " Ada Lovelace-7 ")
+    assert (code, err) == (0, "")
+    assert "written .reparam/student\n" in out
+    home = tmp_path / "home"
+    assert (home / student.FILE).read_text() == "Ada Lovelace-7\n"
+    own = home / "exercises" / "exercise1_reparameterization.py"
+    stamped = student.stamped(home, own, report(PASSED))
+    assert stamped.student == "Ada Lovelace-7"
+    assert Report.from_json(json.loads(json.dumps(stamped.to_json()))) == stamped
+    assert "student Ada Lovelace-7\n" in render(stamped, Look(), command="grade 1")
+    assert "student" not in render(report(PASSED), Look(), command="grade 1")
+    # What lies elsewhere may be somebody else's.
+    assert student.stamped(home, tmp_path / "other.py", report(PASSED)).student == ""
+    assert student.stamped(None, own, report(PASSED)).student == ""
+    assert grade_command("init", str(home), "--update", "--student", "σ")[1] == "written .reparam/student\n"
+    assert student.of(home) == "σ"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a/b", "a\\b", "..", ".", "a\nb", "a\0b", "a\x1b[2J", "\u202eada", "a\u200bb", "x" * 65]
+)
+def test_an_id_that_cannot_be_used(tmp_path: Path, grade_command: Run, name: str) -> None:
+    code, out, err = grade_command("init", str(tmp_path / "home"), "--student", name)
+    assert (code, out) == (2, "")
+    assert err.startswith("A student's id ")
+    assert not {"\x1b", "\0", "\u202e"} & set(err)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"a/b\n", b"x" * 100_000, b"a\0"])
+def test_an_id_that_was_changed_by_hand_costs_no_grading(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / student.FILE).parent.mkdir()
+    (tmp_path / student.FILE).write_bytes(content)
+    assert student.of(tmp_path) == ""
+
+
+def test_no_folder_named(grade_command: Run) -> None:
+    code, out, err = grade_command("init")
+    assert (code, out) == (2, "")
+    assert "Which folder? `grade init DIR`" in err

@@ -7,14 +7,21 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from grader.course import Course, Exercise
+from grader.practice import NONE_YET, Practice
 from grader.progress import Attempt
-from grader.render.page import COLOURS, Look, Page, plural
+from grader.render.page import COLOURS, Look, Page, duration, plural
 from grader.report import Report, Status
 from grader.text import one_line
 
 
 def overview(
-    course: Course, best: Mapping[str, Attempt], look: Look, *, has_files: bool, hints: Mapping[str, int] | None = None
+    course: Course,
+    best: Mapping[str, Attempt],
+    look: Look,
+    *,
+    has_files: bool,
+    hints: Mapping[str, int] | None = None,
+    practice: Practice = NONE_YET,
 ) -> str:
     """The table of `grade` alone.
 
@@ -24,6 +31,7 @@ def overview(
         look: what the terminal can show.
         has_files: whether the learner has the exercises already.
         hints: exercise name → how many hints were taken.
+        practice: how regularly and how long.
     """
     page = Page(look)
     passed = sum(exercise.name in best and best[exercise.name].passed for exercise in course.exercises)
@@ -35,8 +43,21 @@ def overview(
     for exercise in course.exercises:
         _row(page, exercise, best.get(exercise.name), width, (hints or {}).get(exercise.name, 0))
     page.blank()
+    if told := _practised(practice):
+        page.paragraph(told, first="  ", hang=2, style="dim")
     page.paragraph(Text.assemble(*_advice(course, best, has_files=has_files)), first="  ", hang=2)
     return page.text()
+
+
+def _practised(practice: Practice) -> str:
+    """``streak: 3 days · at work: 2 h 5 min``; empty where there is neither."""
+    told = []
+    if practice.days:
+        still_open = "" if practice.graded_today else ", today is still open"
+        told.append(f"streak: {plural(practice.days, 'day')}{still_open}")
+    if spent := duration(practice.spent):
+        told.append(f"at work: {spent}")
+    return " · ".join(told)
 
 
 def next_exercise(course: Course, best: Mapping[str, Attempt]) -> Exercise | None:

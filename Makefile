@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint types check-generated exercises docs bench build setup clean
+.PHONY: help demo test lint types check-generated exercises docs pictures bench build setup clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,8 +40,11 @@ exercises: setup  ## Write the stubs from the solutions
 check-generated: setup  ## Check that the stubs are fresh
 	@$(BIN)/python -m grader.author --check
 
-docs: setup  ## Write the help texts in docs/cli.md anew
-	@REPARAM_UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/test_cli.py -k documentation
+docs: setup  ## Write the help texts in docs/ anew
+	@REPARAM_UPDATE_DOCS=1 $(BIN)/python -m pytest -q tests/test_cli.py tests/flashcards/test_help.py -k "documentation or guide_is_fresh"
+
+pictures: setup  ## Make the pictures of the README anew
+	@$(BIN)/python docs/pictures.py
 
 bench: setup  ## Measure, and write docs/performance.md
 	@$(BIN)/python benchmarks/bench.py --write docs/performance.md

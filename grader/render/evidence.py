@@ -15,6 +15,15 @@ _ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
+class Pair:
+    """An element got, the one expected, and whether the eye should go to it."""
+
+    got: str
+    expected: str
+    differs: bool
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of the comparison."""
 
@@ -30,11 +39,12 @@ def compare(got: str, expected: str, width: int) -> list[Row]:
         expected: likewise; may be empty.
         width: columns for the values.
     """
-    ours, theirs = _elements(got), _elements(expected)
-    if not ours or len(ours) != len(theirs):
+    found = pairs(got, expected)
+    if not found:
         return [Row(label, Text(text)) for label, text in (("got", got), ("expected", expected)) if text]
-    columns = [max(cell_len(one), cell_len(other)) for one, other in zip(ours, theirs, strict=True)]
-    differ = [not _same(one, other) for one, other in zip(ours, theirs, strict=True)]
+    ours, theirs = [pair.got for pair in found], [pair.expected for pair in found]
+    columns = [max(cell_len(pair.got), cell_len(pair.expected)) for pair in found]
+    differ = [pair.differs for pair in found]
     rows: list[Row] = []
     for begin, end in _chunks(columns, width):
         rows.append(Row("got", _aligned(ours, columns, differ, begin, end, "bold red")))
@@ -44,6 +54,14 @@ def compare(got: str, expected: str, width: int) -> list[Row]:
     if rest := _rest(got):
         rows[0].text.append(rest, style="dim")
     return rows
+
+
+def pairs(got: str, expected: str) -> list[Pair]:
+    """Element beside element when both are lists of one length; else nothing."""
+    ours, theirs = _elements(got), _elements(expected)
+    if len(ours) != len(theirs):
+        return []
+    return [Pair(one, other, not _same(one, other)) for one, other in zip(ours, theirs, strict=True)]
 
 
 def _elements(text: str) -> list[str]:
@@ -61,7 +79,12 @@ def _same(one: str, other: str) -> bool:
         left, right = float(one), float(other)
     except ValueError:
         return one == other
-    return one == other or abs(left - right) <= _ROUNDING * abs(right)
+    return one == other or alike(left, right)
+
+
+def alike(got: float, expected: float) -> bool:
+    """Whether two numbers differ by no more than rounding."""
+    return abs(got - expected) <= _ROUNDING * abs(expected)
 
 
 def _chunks(columns: Sequence[int], width: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -142,3 +143,10 @@ class Page:
 def plural(count: int, word: str) -> str:
     """``1 check``, ``2 checks``."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def duration(time: timedelta) -> str:
+    """``2 h 5 min``; empty for less than a minute."""
+    hours, minutes = divmod(int(time.total_seconds() // 60), 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
+    return " ".join(part for part in parts if part)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
 
+from grader.render import summary
 from grader.render.evidence import compare
-from grader.render.page import COLOURS, WORDS, Look, Page, plural
-from grader.report import CheckResult, Report, Status
+from grader.render.page import COLOURS, Look, Page, plural
+from grader.report import CheckResult, Picture, Report, Status
 from grader.text import clean, one_line
 
 OUTPUT_LINES = 12
@@ -33,13 +32,12 @@ def render(report: Report, look: Look, *, command: str, next_command: str = "") 
     page.paragraph(Text.assemble((_number(report), "dim"), (one_line(report.title), "bold")), hang=2, first="  ")
     page.blank()
     for check in report.checks:
-        _overview(page, check)
-    for group in _groups(report.checks):
-        _details(page, group, command)
+        check_line(page, check)
+    for failure in summary.failures(report.checks):
+        failure_details(page, failure, command)
     for check in report.checks:
-        if check.picture is not None and check.status is Status.PASSED:
-            page.blank()
-            _picture(page, check)
+        if check.status is Status.PASSED:
+            _pictures(page, _keepsake(check, report))
     _still_to_do(page, report.checks)
     _advice(page, report.checks)
     _texts(page, report)
@@ -51,12 +49,12 @@ def render(report: Report, look: Look, *, command: str, next_command: str = "") 
 
 
 def _number(report: Report) -> str:
-    digits = report.exercise.partition("_")[0].removeprefix("exercise")
-    return f"Exercise {digits} · " if digits.isdecimal() else ""
+    digits = summary.number(report)
+    return f"Exercise {digits} · " if digits else ""
 
 
-def _overview(page: Page, check: CheckResult) -> None:
-    """One check: mark, title, points."""
+def check_line(page: Page, check: CheckResult) -> None:
+    """Write one check: mark, title, points."""
     style = COLOURS[check.status]
     mark = Text(f"  {page.look.mark(check.status)} ", style=style)
     earned = f"{check.points}/{check.max_points}"
@@ -65,54 +63,32 @@ def _overview(page: Page, check: CheckResult) -> None:
     page.right(earned, "green" if check.status is Status.PASSED else "dim")
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Checks that failed with the very same words: said once."""
-
-    first: CheckResult
-    checks: tuple[CheckResult, ...]
-
-
-def _groups(checks: Sequence[CheckResult]) -> list[_Group]:
-    told: dict[tuple[object, ...], list[CheckResult]] = {}
-    for check in checks:
-        if check.status in (Status.FAILED, Status.ERROR):
-            told.setdefault((check.status, check.message, check.hint, check.evidence), []).append(check)
-    return [_Group(group[0], tuple(group)) for group in told.values()]
-
-
-def _details(page: Page, group: _Group, command: str) -> None:
-    check = group.first
-    several = len(group.checks) > 1
-    title = _title_of_many(group) if several else one_line(check.title)
+def failure_details(page: Page, failure: summary.Failure, command: str) -> None:
+    """Write all that is known of a failure; ``command``, which may be empty, is what grades it again."""
+    check = failure.first
     page.blank()
     mark = Text(f"{page.look.mark(check.status)} ", style=COLOURS[check.status])
-    page.paragraph(Text(title, style="bold"), first=Text.assemble("  ", mark), hang=_INDENT)
+    page.paragraph(Text(failure.title, style="bold"), first=Text.assemble("  ", mark), hang=_INDENT)
     _block(page, check.message)
     _evidence(page, check)
-    if check.picture is not None:
-        page.blank()
-        _picture(page, check)
+    # What the evidence has said needs no table.
+    _pictures(page, [one for one in check.pictures if one.kind != "comparison" or not check.evidence.expected])
     if check.hint:
         arrow = "→ " if page.look.unicode else "> "
         page.blank()
         page.paragraph(check.hint, first=Text(" " * _INDENT + arrow, style="cyan"), hang=_INDENT + 2, style="cyan")
     _output(page, check.output)
-    if not several:
+    if command and len(failure.checks) == 1:
         page.blank()
         # Never wrapped, so that it can be copied.
-        page.line(_label("again"), one_line(f"{command} --check {shlex.quote(check.name)}", 4000))
+        page.line(_label("again"), one_line(summary.again(command, check.name), 4000))
 
 
 def _still_to_do(page: Page, checks: Sequence[CheckResult]) -> None:
     """What has not been written yet, and what the skipped checks wait for: each thing once."""
-    waiting = [check for check in checks if check.status is Status.NOT_ATTEMPTED]
-    _list(page, Status.NOT_ATTEMPTED, "still to do", [check.message or check.title for check in waiting])
-    skipped = [check for check in checks if check.status is Status.SKIPPED]
-    # A check that waits for a skipped one, or for what is still to be written, adds nothing to what is said already.
-    links = {f"({check.name})" for check in (*skipped, *waiting)}
-    reasons = [check.message for check in skipped if not any(link in check.message for link in links)]
-    _list(page, Status.SKIPPED, f"{plural(len(skipped), 'check')} skipped", reasons)
+    _list(page, Status.NOT_ATTEMPTED, "still to do", summary.still_to_do(checks))
+    count, reasons = summary.skipped(checks)
+    _list(page, Status.SKIPPED, f"{plural(count, 'check')} skipped", reasons)
 
 
 def _list(page: Page, status: Status, heading: str, messages: Sequence[str]) -> None:
@@ -121,13 +97,8 @@ def _list(page: Page, status: Status, heading: str, messages: Sequence[str]) -> 
     page.blank()
     mark = Text(f"  {page.look.mark(status)} ", style=COLOURS[status])
     page.paragraph(Text(heading, style="bold"), first=mark, hang=_INDENT)
-    for message in dict.fromkeys(one_line(message, 400) for message in messages):
+    for message in messages:
         page.paragraph(message, hang=_INDENT)
-
-
-def _title_of_many(group: _Group) -> str:
-    verb = "failed" if group.first.status is Status.FAILED else "met an error"
-    return f"{plural(len(group.checks), 'check')} {verb}"
 
 
 def _block(page: Page, text: str) -> None:
@@ -150,23 +121,32 @@ def _evidence(page: Page, check: CheckResult) -> None:
         page.paragraph(row.text, first=_label(row.label), hang=hang)
 
 
-def _picture(page: Page, check: CheckResult) -> None:
-    from grader.render.scatter import scatter  # few exercises draw
+def _keepsake(check: CheckResult, report: Report) -> Sequence[Picture]:
+    """One picture of a check that passed: what came out, or how, once nothing else asks for attention."""
+    results = [picture for picture in check.pictures if picture.kind != "curves"]
+    return (results or (check.pictures if report.passed else ()))[:1]
 
-    if check.picture is not None:
-        for line in scatter(check.picture, page.look, _INDENT):
+
+def _pictures(page: Page, pictures: Sequence[Picture]) -> None:
+    if not pictures:
+        return
+    from grader.render.drawing import draw  # few checks draw
+
+    for picture in pictures:
+        page.blank()
+        for line in draw(picture, page.look, _INDENT):
             page.line(line)
 
 
 def _advice(page: Page, checks: Sequence[CheckResult]) -> None:
     """Remarks on what is right: each once, whichever checks made it."""
-    remarks = list(dict.fromkeys(advice.text for check in checks for advice in check.advice))
+    remarks = summary.remarks(checks)
     if not remarks:
         return
     page.blank()
     page.paragraph(Text("right, and could be better", style="bold"), first=Text("  * ", style="cyan"), hang=_INDENT)
     for remark in remarks:
-        page.paragraph(one_line(remark, 600), hang=_INDENT)
+        page.paragraph(remark, hang=_INDENT)
 
 
 def _texts(page: Page, report: Report) -> None:
@@ -205,20 +185,12 @@ def _sum(page: Page, report: Report) -> None:
     style = "green" if report.passed else "yellow"
     page.blank()
     page.line("  ", (full * done, style), (empty * (length - done), "dim"), (f"  {words}", "bold"))
-    page.paragraph(_counts(report), hang=2)
-
-
-def _counts(report: Report) -> str:
-    total = len(report.checks)
-    if report.passed:
-        return f"all {plural(total, 'check')} passed" if total > 1 else "the check passed"
-    counts = {status: sum(check.status is status for check in report.checks) for status in Status}
-    errors = counts.pop(Status.ERROR)
-    words = [f"{count} {WORDS[status]}" for status, count in counts.items() if count]
-    return ", ".join([*words, plural(errors, "error")] if errors else words)
+    page.paragraph(summary.counts(report), hang=2)
 
 
 def _footer(page: Page, report: Report) -> None:
+    if report.student:
+        page.paragraph(one_line(f"student {report.student}"), hang=2, style="dim")
     layers = ", ".join(report.sandbox) or "none"
     page.paragraph(one_line(f"{report.seconds:.1f} s · sandbox: {layers}", 400), hang=2, style="dim")
     page.paragraph(f"seed {report.seed} (--seed {report.seed} draws the same numbers again)", hang=2, style="dim")

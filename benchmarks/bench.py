@@ -18,6 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import first_card
+from watch import first_verdicts
+
 from grader.core import Sandbox, grade
 from grader.course import Exercise, built_in
 from grader.submission import read_submission
@@ -41,8 +44,10 @@ def main() -> None:
         rows += _warm(exercise, options.runs)
     rows += _cold(built_in().find("exercise3"), options.runs)
     rows += _whole_course(options.runs)
+    rows += _watch(built_in().find("exercise3"), options.runs)
     rows += _memory(built_in().find("exercise3"))
     rows += _growth(built_in().find("exercise1"), options.gradings)
+    rows += first_card.rows(options.runs)
     text = _table(rows)
     print(text)
     if options.write:
@@ -154,6 +159,12 @@ def _whole_course(runs: int) -> list[Row]:
     command = [sys.executable, "-P", "-m", "grader.cli", "all", "--submission-dir", str(solutions)]
     seconds = statistics.median(_time(lambda: _run(command)) for _ in range(max(runs // 2, 1)))
     return [("cold `grade all` on the solutions", f"{seconds:.1f} s", "", "≤ 60 s")]
+
+
+def _watch(exercise: Exercise, runs: int) -> list[Row]:
+    seconds = statistics.median(first_verdicts(exercise, runs))
+    what = f"`grade {exercise.short} --watch`: from a save to the first check's result on the screen"
+    return [(what, f"{seconds * 1000:.0f} ms", "", "≤ 300 ms")]
 
 
 def _run(command: list[str]) -> None:

@@ -36,8 +36,13 @@ UNUSABLE, INTERRUPTED = 2, 130
     metavar="NAME",
     help="Run only this check; may be repeated.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print. [text]")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", help="What to print. [text]"
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file instead.")
+@click.option(
+    "--watch", is_flag=True, help="Stay, and grade again at every save; ? shows the keys. [the next open exercise]"
+)
 @seed_option
 @course_option
 @click.version_option(__version__, prog_name="reparam", message="%(prog)s %(version)s")
@@ -48,6 +53,7 @@ def grade(
     checks: tuple[str, ...],
     form: str,
     out: Path | None,
+    watch: bool,
     seed: int | None,
     course: Path | None,
 ) -> int:
@@ -60,8 +66,10 @@ def grade(
     Other commands:
       grade init DIR           copy the exercises to DIR
       grade hint EXERCISE      give one hint more
+      grade history            show your attempts and what each of them changed
       grade solution EXERCISE  compare your code with ours, after a pass
       grade reset EXERCISE     begin anew; your file is kept
+      grade report             write your latest verdicts as a page for the browser
       grade audit              prove that the checks catch every known mistake
       grade doctor             say whether grading works on this machine
       grade completion         print what makes the Tab key complete these words
@@ -71,13 +79,21 @@ def grade(
     """  # noqa: D301  click takes a backspace character for "keep these lines as they are"
     from grader import grading
 
+    if submission and submission_dir:
+        raise UnusableInput("--submission and --submission-dir exclude each other: give one of them.")
+    if watch:
+        if out is not None or form != "text":
+            raise UnusableInput("--watch shows its verdicts on a screen: leave out --out and --format.")
+        if exercise is not None:
+            _expect(exercise, course)
+        from grader.watch import choice, command
+
+        return command.run(exercise, choice.Request(submission, submission_dir, checks, seed, course))
     if exercise is None:
         if submission or submission_dir or checks or out or form != "text" or seed is not None:
             raise UnusableInput("Which exercise? These options need one: `grade EXERCISE …`, or `grade all …`.")
         grading.show_progress(course)
         return PASSED
-    if submission and submission_dir:
-        raise UnusableInput("--submission and --submission-dir exclude each other: give one of them.")
     request = grading.Request(
         submission=submission,
         folder=submission_dir,
@@ -88,6 +104,8 @@ def grade(
         course=course,
     )
     _expect(exercise, course)
+    if form == "html" and out is None and sys.stdout.isatty():
+        raise UnusableInput("A report in HTML is read in a browser. Give it a file: --format html --out report.html")
     if out is not None:
         output.check_target(out)
     return grading.run(exercise, request)
@@ -99,7 +117,8 @@ def _expect(word: str, folder: Path | None) -> None:
     Raises:
         UnusableInput: there is nothing of that name.
     """
-    from grader.jobs import SUFFIXES, open_course
+    from grader.jobs import open_course
+    from grader.workspace import SUFFIXES
 
     if word == "all" or word.endswith(SUFFIXES):
         return

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import jobs, output, progress, workspace
+from grader import jobs, output, progress, student, workspace
 from grader.core import Sandbox
 from grader.core import grade as grade_submission
 from grader.course import Course
 from grader.errors import UnusableInput
 from grader.jobs import Files, Job
+from grader.practice import NONE_YET, Practice
+from grader.remember import remember
 from grader.report import Report
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Request:
         submission: one file to grade.
         folder: a folder of files to grade, named like the exercises.
         checks: names of checks; all when empty.
-        form: ``text`` or ``json``.
+        form: ``text``, ``json`` or ``html``.
         out: a file for the report; None for standard output.
         seed: what the probes are drawn from.
         course: the folder of a course that is not ours, or None.
@@ -61,8 +63,8 @@ def run(word: str, request: Request) -> int:
     job = jobs.one(course, word, files)
     with Sandbox() as sandbox:
         look = _look()
-        report = _grade(job, sandbox, request, look)
-        remark = _remember(home, job, report, request)
+        report = student.stamped(home, job.submission.path, _grade(job, sandbox, request, look))
+        remark = remember(home, job.submission.path, report, datetime.now(UTC), whole=not request.checks)
         _deliver(_text_of(report, job, request, look, _next_command(course, home, report)), request, [report])
     _warn(remark)
     return 0 if report.passed else 1
@@ -82,12 +84,16 @@ def _run_all(course: Course, files: Files, request: Request) -> int:
     with Sandbox() as sandbox:
         look = _look()
         for job in usable:
-            reports.append(_grade(job, sandbox, request, look))
-            _warn(_remember(files.workspace, job, reports[-1], request))
+            report = student.stamped(files.workspace, job.submission.path, _grade(job, sandbox, request, look))
+            reports.append(report)
+            _warn(remember(files.workspace, job.submission.path, report, datetime.now(UTC)))
             texts.append(_text_of(reports[-1], job, request, look, "") if request.form == "text" else "")
             if request.form == "text" and request.out is None:
                 output.to_stdout(texts[-1])
-    _deliver_all(texts, reports, request, look)
+    if request.form == "html":
+        _deliver(_page_of_all(course, usable, reports), request, reports)
+    else:
+        _deliver_all(texts, reports, request, look)
     _warn("\n".join(problems))
     if problems:
         return 2
@@ -105,7 +111,10 @@ def show_progress(folder: Path | None = None) -> None:
     home = workspace.around()
     best, remark = _best(home)
     hints = _hints(home) if not remark else {}
-    output.to_stdout(overview(jobs.open_course(folder), best, _look(), has_files=home is not None, hints=hints))
+    practice = _practice(home) if not remark else NONE_YET
+    has_files = home is not None
+    text = overview(jobs.open_course(folder), best, _look(), has_files=has_files, hints=hints, practice=practice)
+    output.to_stdout(text)
     _warn(remark and f"your progress could not be read: {remark}")
 
 
@@ -138,6 +147,10 @@ def _text_of(report: Report, job: Job, request: Request, look: Look, next_comman
         from grader.render.exchange import to_json
 
         return to_json(report)
+    if request.form == "html":
+        from grader.render.html import page
+
+        return page([report], title=report.title, commands={report.exercise: job.command})
     from grader.render.page import Look
     from grader.render.terminal import render
 
@@ -158,6 +171,13 @@ def _deliver_all(texts: Sequence[str], reports: Sequence[Report], request: Reque
     _deliver("".join(texts) + last if request.out else last, request, reports)
 
 
+def _page_of_all(course: Course, graded: Sequence[Job], reports: Sequence[Report]) -> str:
+    from grader.render.html import Row, page
+
+    commands = {job.exercise.name: job.command for job in graded}
+    return page(reports, title=course.title, commands=commands, overview=[Row(report) for report in reports])
+
+
 def _deliver(text: str, request: Request, reports: Sequence[Report]) -> None:
     if request.out is None:
         output.to_stdout(text)
@@ -171,18 +191,7 @@ def _warn(message: str) -> None:
         sys.stderr.write(f"{message}\n")
 
 
-# --- remembering ------------------------------------------------------------------------------------------
-
-
-def _remember(home: Path | None, job: Job, report: Report, request: Request) -> str:
-    """Record a whole grading of the workspace's own file; a warning if that failed."""
-    if home is None or request.checks or job.submission.path.parent.resolve() != (home / workspace.FOLDER).resolve():
-        return ""
-    try:
-        progress.record(home, report, datetime.now(UTC))
-    except progress.ProgressUnavailable as error:
-        return f"your progress could not be saved: {error}; the verdict above stands"
-    return ""
+# --- what was tried before ------------------------------------------------------------------------------
 
 
 def _best(home: Path | None) -> tuple[dict[str, progress.Attempt], str]:
@@ -190,6 +199,14 @@ def _best(home: Path | None) -> tuple[dict[str, progress.Attempt], str]:
         return (progress.best(home) if home is not None else {}), ""
     except progress.ProgressUnavailable as error:
         return {}, str(error)
+
+
+def _practice(home: Path | None) -> Practice:
+    """How regularly and how long; nothing where that cannot be read."""
+    try:
+        return Practice.of(progress.attempts(home), datetime.now(UTC)) if home is not None else NONE_YET
+    except progress.ProgressUnavailable:
+        return NONE_YET
 
 
 def _hints(home: Path | None) -> dict[str, int]:

@@ -52,7 +52,7 @@ def run(word: str, request: Request) -> int:
     if request.again:
         tiers = range(_taken(exercise, check, home, command))
     else:
-        before, uncounted = _count(course, exercise, check, home)
+        before, uncounted = count(course, exercise, check, home)
         # After the last one, all of them.
         tiers = range(before, before + 1) if before < HINT_TIERS else range(HINT_TIERS)
     _show(exercise, check, why, tiers, "" if uncounted else command)
@@ -92,8 +92,18 @@ def _taken(exercise: Exercise, check: str, home: Path | None, command: str) -> i
     return count
 
 
-def _count(course: Course, exercise: Exercise, check: str, home: Path | None) -> tuple[int, str]:
-    """How many hints of the check had been taken before this one, and a warning where it was not counted."""
+def count(course: Course, exercise: Exercise, check: str, home: Path | None) -> tuple[int, str]:
+    """Count one hint more of a check.
+
+    Args:
+        course: whose command a warning names.
+        exercise: whose check it is.
+        check: its name.
+        home: the workspace in which it is counted; None where there is none.
+
+    Returns:
+        How many hints of the check had been taken before this one, and a warning where it was not counted.
+    """
     if home is None:
         init = course.command("init DIR")
         return 0, f"this hint was not counted: there are no exercises in this folder or above it; `{init}` copies them"

@@ -12,8 +12,6 @@ from grader.errors import UnusableInput
 from grader.submission import Submission, read_submission
 from grader.text import one_line
 
-SUFFIXES = (".py", ".ipynb")
-
 
 def open_course(folder: Path | None) -> Course:
     """The course in a folder, or the one that comes with reparam.
@@ -66,15 +64,47 @@ class Job:
     command: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the file to grade is; it has not been read.
+
+    Args:
+        exercise: what it answers.
+        path: the file.
+        command: what grades it.
+    """
+
+    exercise: Exercise
+    path: Path
+    command: str
+
+    def read(self) -> Job:
+        """What is in it just now.
+
+        Raises:
+            UnusableInput: the file cannot be used.
+        """
+        return Job(self.exercise, read_submission(self.path), self.command)
+
+
 def one(course: Course, word: str, files: Files) -> Job:
-    """The file for one exercise. A path (typed with the Tab key) names both the exercise and the file.
+    """The file for one exercise, read; as :func:`locate`.
 
     Raises:
         UnusableInput: there is no such exercise, or its file cannot be used.
     """
+    return locate(course, word, files).read()
+
+
+def locate(course: Course, word: str, files: Files) -> Place:
+    """The file for one exercise. A path (typed with the Tab key) names both the exercise and the file.
+
+    Raises:
+        UnusableInput: there is no such exercise, or no file of its name.
+    """
     path = Path(word)
-    if path.suffix not in SUFFIXES:
-        return _job(course, course.find(word), files)
+    if path.suffix not in workspace.SUFFIXES:
+        return _place(course, course.find(word), files)
     shown = one_line(word)
     if files.submission is not None or files.folder is not None:
         raise UnusableInput(f"{shown} is a file already: leave out --submission, or name the exercise.")
@@ -82,7 +112,7 @@ def one(course: Course, word: str, files: Files) -> Job:
         exercise = course.find(path.stem)
     except UnusableInput as error:
         raise UnusableInput(f"{error} For a file of another name: grade EXERCISE --submission {shown}") from None
-    return _job(course, exercise, replace(files, submission=path))
+    return _place(course, exercise, replace(files, submission=path))
 
 
 def every(course: Course, files: Files) -> tuple[list[Job], list[str]]:
@@ -91,14 +121,14 @@ def every(course: Course, files: Files) -> tuple[list[Job], list[str]]:
     problems: dict[str, None] = {}
     for exercise in course.exercises:
         try:
-            jobs.append(_job(course, exercise, files))
+            jobs.append(_place(course, exercise, files).read())
         except UnusableInput as error:
             # The same words may come for every exercise ("there is no such folder"); they are said once.
             problems[str(error)] = None
     return jobs, list(problems)
 
 
-def _job(course: Course, exercise: Exercise, files: Files) -> Job:
+def _place(course: Course, exercise: Exercise, files: Files) -> Place:
     exercise.require_checks()
     command, init = course.command(exercise.short), course.command("init DIR")
     if files.submission is not None:
@@ -106,5 +136,5 @@ def _job(course: Course, exercise: Exercise, files: Files) -> Job:
     elif files.folder is not None:
         path = workspace.in_folder(exercise, files.folder, init)
     else:
-        return Job(exercise, read_submission(workspace.file_of(exercise, files.workspace, init)), command)
-    return Job(exercise, read_submission(path), f"{command} --submission {shlex.quote(str(path))}")
+        return Place(exercise, workspace.file_of(exercise, files.workspace, init), command)
+    return Place(exercise, path, f"{command} --submission {shlex.quote(str(path))}")

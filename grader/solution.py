@@ -6,10 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-from grader import author, jobs, output, progress, workspace
+from grader import author, jobs, output, percent, progress, workspace
 from grader.course import Course, Exercise
 from grader.difference import LONGEST, difference
 from grader.errors import UnusableInput
+from grader.notebook import code_cells, joined
 from grader.submission import read_unparsed
 from grader.text import one_line
 
@@ -34,7 +35,7 @@ def run(word: str, folder: Path | None, *, give_up: bool, out: Path | None) -> i
         _check_target(out, path)
     if not give_up:
         _require_pass(course, exercise, home)
-    text = _difference(exercise, path, home, plain=out is not None)
+    text = _difference(course, exercise, path, home, plain=out is not None)
     if out is None:
         output.to_stdout(text)
     else:
@@ -73,11 +74,20 @@ def _require_pass(course: Course, exercise: Exercise, home: Path) -> None:
     )
 
 
-def _difference(exercise: Exercise, path: Path, home: Path, *, plain: bool) -> str:
+def _as_notebook(ours: str, fresh: str, mine: str) -> str:
+    """Our solution in the cells of a notebook, with the one that checks where the learner has it too."""
+    sources = [cell.source for cell in percent.cells(ours) if cell.kind == "code"]
+    check = code_cells(fresh, "the fresh notebook")[-1].source
+    return joined([*sources, *([check] if check in mine else [])]).source
+
+
+def _difference(course: Course, exercise: Exercise, path: Path, home: Path, *, plain: bool) -> str:
     mine = read_unparsed(path)
     if mine.source.count("\n") >= LONGEST:
         raise UnusableInput(f"{one_line(str(path))} has more than {LONGEST} lines: too long to compare.")
     ours = author.answered(author.read_source(exercise), exercise.solution.name)
+    if path.suffix == ".ipynb":
+        ours = _as_notebook(ours, workspace.fresh(course, exercise, ".ipynb"), mine.source)
     hunks = difference(mine.source, ours, author.owners(ours, exercise.solution.name))
     # rich takes a while to import: not before it is needed.
     from grader.render.difference import side_by_side

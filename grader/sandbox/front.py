@@ -81,6 +81,7 @@ class Sandbox:
         self._replies = _Lines(self._control)
         self._ready = False
         self._busy = False
+        self._line: socket.socket | None = None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -94,6 +95,18 @@ class Sandbox:
     def pid(self) -> int:
         """The supervising process."""
         return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the supervising process is there."""
+        return self._process.poll() is None
+
+    def cancel(self) -> None:
+        """Stop the grading under way, if there is one: its :meth:`judge` ends early. May be called from any thread."""
+        line = self._line
+        if line is not None:
+            with suppress(OSError):  # it may have ended in this very moment
+                line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the sandbox with everything that runs in it."""
@@ -138,6 +151,7 @@ class Sandbox:
         self._start("judge", theirs)
         done = False
         try:
+            self._line = ours
             ours.sendall(json.dumps(task).encode() + b"\n")
             deadline = time.monotonic() + GRADING_SECONDS
             lines = _Lines(ours)
@@ -148,6 +162,7 @@ class Sandbox:
         except OSError:
             raise GraderError("The grading process went away. Run the command again.") from None
         finally:
+            self._line = None
             ours.close()
             if not done:  # who asked lost interest, or the time is up
                 with suppress(OSError):
@@ -226,8 +241,9 @@ class _Lines:
             GraderError: the deadline passed, or the line has no end.
         """
         while b"\n" not in self._rest:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._end], [], [], left)[0]:
+            # What has come already counts whatever the time: the front may have been stopped (Ctrl-Z) meanwhile.
+            left = max(deadline - time.monotonic(), 0)
+            if not select.select([self._end], [], [], left)[0]:
                 raise GraderError("The grading took too long and was stopped. Run the command again.")
             try:
                 data = self._end.recv(1 << 16)

@@ -158,12 +158,14 @@ class Supervisor(ABC):
         poll = select.poll()
         poll.register(requests, select.POLLIN)
         poll.register(self._control, select.POLLIN)
+        grace: tuple[int, ...] = GRACE
         while True:
             ready = [descriptor for descriptor, _ in poll.poll()]
             if self._control.fileno() in ready:
                 # The front cancels, or it hung up; then the next read of it says so again.
                 with suppress(ConnectionError):
                     self._control.recv(REQUEST_LIMIT)
+                grace = ()  # how a judge ends that nobody asks any more is nobody's business
                 break
             line = requests.recv(REQUEST_LIMIT)
             if not line:
@@ -179,7 +181,7 @@ class Supervisor(ABC):
             _close(prepared)
         requests.close()
         self._end_submission()
-        ending = self._end(judge, GRACE) if judge is not None else {}
+        ending = self._end(judge, grace) if judge is not None else {}
         with suppress(OSError):
             self._control.sendall(json.dumps({"ended": ending}).encode() + b"\n")
 

@@ -1,0 +1,1 @@
+"""`grade --watch`: a session that grades a file again at every save."""

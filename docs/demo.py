@@ -24,7 +24,8 @@ def main() -> int:
             command = [sys.executable, "-P", "-m", "grader.cli", short, "--submission", str(path)]
             surprises += subprocess.run(command, cwd=ROOT, check=False).returncode != code
     print("\nNow it is your turn:")
-    print("  . .venv/bin/activate\n  grade init my-exercises\n  cd my-exercises\n  grade exercise1")
+    print("  . .venv/bin/activate\n  grade init my-exercises\n  cd my-exercises\n  grade --watch")
+    print("Then open exercises/exercise1_reparameterization.py in your editor, fill a place, and save.")
     return 1 if surprises else 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
-from grader import jobs
+from grader import jobs, workspace
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.listing import checks_in
@@ -150,4 +150,4 @@ def _exercise(context: click.Context) -> Exercise | None:
     if not isinstance(word, str):
         return None
     path = Path(word)
-    return _course(context).find(path.stem if path.suffix in jobs.SUFFIXES else word)
+    return _course(context).find(path.stem if path.suffix in workspace.SUFFIXES else word)

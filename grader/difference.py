@@ -12,7 +12,7 @@ CONTEXT = 3
 LONGEST = 5000
 """Lines of a learner's file that are compared: a solution has a few hundred."""
 
-_CELL = re.compile(r"# ?%%")
+_CELL = re.compile(r"# ?%%|# code cell \d+$")
 _MARKDOWN = re.compile(r"# ?%% \[(markdown|md)\]")
 
 

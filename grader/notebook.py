@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,21 @@ from grader.errors import UnusableInput
 # is followed by a space or "=", so "% 3" and "!= x" are not taken for one.
 _MAGIC = re.compile(r"\s*(%{1,2}[A-Za-z_]|!(?!=)|\?{1,2}\w|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*(!(?!=)|%[A-Za-z_]))")
 _PYTHON_CELLS = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """A cell of code as it was saved.
+
+    Args:
+        source: its text.
+        id: what names it in its notebook, or empty: older formats have none.
+        count: the number of its latest run, ``In [7]``, or None.
+    """
+
+    source: str
+    id: str = ""
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,14 +50,22 @@ def read_notebook(text: str, name: str) -> Notebook:
     """Join the code cells of a notebook; lines that only IPython understands become comments.
 
     Raises:
-        UnusableInput: the text is no notebook.
+        UnusableInput: the text is no notebook, or one without code.
     """
+    sources = [cell.source for cell in code_cells(text, name)]
+    if not any(source.strip() for source in sources):
+        raise UnusableInput(f"{name} has no code cells. Grade the notebook that holds your answers.")
+    return joined(sources)
+
+
+def joined(sources: Iterable[str]) -> Notebook:
+    """Cells of code as one text; lines that only IPython understands become comments."""
     lines: list[str] = []
     starts = []
-    for number, cell in enumerate(_code_cells(_load(text, name), name), start=1):
+    for number, source in enumerate(sources, start=1):
         lines.append(f"# code cell {number}")
         starts.append(len(lines))
-        lines.extend(_python_lines(cell))
+        lines.extend(_python_lines(source))
     return Notebook("\n".join(lines) + "\n", tuple(starts))
 
 
@@ -62,9 +86,14 @@ def _load(text: str, name: str) -> dict[str, Any]:
     return notebook
 
 
-def _code_cells(notebook: dict[str, Any], name: str) -> list[str]:
-    cells: list[str] = []
-    for cell in notebook["cells"]:
+def code_cells(text: str, name: str) -> list[CodeCell]:
+    """The code cells of a notebook in their order.
+
+    Raises:
+        UnusableInput: the text is no notebook.
+    """
+    cells: list[CodeCell] = []
+    for cell in _load(text, name)["cells"]:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")
@@ -72,9 +101,9 @@ def _code_cells(notebook: dict[str, Any], name: str) -> list[str]:
             source = "".join(source)
         if not isinstance(source, str):
             raise UnusableInput(f"{name}: code cell {len(cells) + 1} holds no text. Save it again from Jupyter.")
-        cells.append(source.replace("\r\n", "\n").replace("\r", "\n"))
-    if not any(cell.strip() for cell in cells):
-        raise UnusableInput(f"{name} has no code cells. Grade the notebook that holds your answers.")
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+        given, count = cell.get("id"), cell.get("execution_count")
+        cells.append(CodeCell(source, given if isinstance(given, str) else "", count if type(count) is int else None))
     return cells
 
 

@@ -27,6 +27,8 @@ def readme(course: Course) -> str:
         course.command(f"history {first.short}"): "every attempt, and what it changed",
         course.command("report"): "a page for the browser",
     }
+    if course.folder is None:
+        commands["flashcards"] = "drill what it is about; your own mistakes come first"
     width = max(map(len, commands))
     shown = "\n".join(f"    {command:{width}}  # {says}" for command, says in commands.items())
     rows = "\n".join(f"| `{e.short}` | {e.title} | {e.minutes} min |" for e in course.exercises)

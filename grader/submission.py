@@ -8,11 +8,12 @@ import errno
 import os
 import stat
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UnusableInput
-from grader.notebook import read_notebook
+from grader.notebook import joined, read_notebook
 from grader.text import clean, one_line
 
 SOURCE_LIMIT = 1024 * 1024
@@ -70,16 +71,46 @@ def read_unparsed(path: Path) -> Submission:
     """
     shown = one_line(str(path))
     notebook = path.suffix.lower() == ".ipynb"
-    text = _decode(read_bytes(path, NOTEBOOK_LIMIT if notebook else SOURCE_LIMIT), shown)
+    text = read_text(path, NOTEBOOK_LIMIT if notebook else SOURCE_LIMIT)
     name = one_line(path.name)
     if notebook:
         content = read_notebook(text, shown)
         submission = Submission(path, name, content.source, content.starts)
     else:
         submission = Submission(path, name, text)
-    if len(submission.source.encode()) > SOURCE_LIMIT:
-        raise UnusableInput(f"{shown} holds more than 1 MiB of Python. Keep data out of the file you hand in.")
+    _check_size(submission, shown)
     return submission
+
+
+def from_cells(sources: Sequence[str], path: Path) -> Submission:
+    """The code cells of a notebook that is open, as one submission.
+
+    Args:
+        sources: the text of each.
+        path: the notebook; only its name is used.
+
+    Raises:
+        UnusableInput: together they are too large, or not Python.
+    """
+    content = joined(sources)
+    submission = Submission(path, one_line(path.name), content.source, content.starts)
+    _check_size(submission, submission.name)
+    _check_syntax(submission, submission.name)
+    return submission
+
+
+def _check_size(submission: Submission, shown: str) -> None:
+    if len(submission.source.encode(errors="replace")) > SOURCE_LIMIT:
+        raise UnusableInput(f"{shown} holds more than 1 MiB of Python. Keep data out of the file you hand in.")
+
+
+def read_text(path: Path, limit: int) -> str:
+    """The text of a regular file that is no link.
+
+    Raises:
+        UnusableInput: as :func:`read_bytes`, or it is no UTF-8 text, or empty.
+    """
+    return _decode(read_bytes(path, limit), one_line(str(path)))
 
 
 def read_bytes(path: Path, limit: int) -> bytes:

@@ -52,23 +52,48 @@ def drawn(seed: int | None) -> int:
 
 
 @click.command("init", context_settings=SETTINGS)
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path), shell_complete=tab("folder"))
+@click.argument(
+    "directory", metavar="DIR", required=False, type=click.Path(path_type=Path), shell_complete=tab("folder")
+)
+@click.option("--update", is_flag=True, help="Bring new exercises and better texts into DIR; your work stays.")
+@click.option("--student", metavar="ID", help="Keep this id in DIR; reports carry it.")
+@click.option("--notebooks", is_flag=True, help="Write notebooks for Jupyter and VS Code instead of .py files.")
 @course_option
-def init(directory: Path, course: Path | None) -> int:
-    """Copy the exercises to DIR, which is made if it is not there. Files that are there already are kept."""
-    from grader import jobs, workspace
+def init(directory: Path | None, update: bool, student: str | None, notebooks: bool, course: Path | None) -> int:
+    """Copy the exercises to DIR, which is made if it is not there. Files that are there already are kept.
 
+    With --update, what is new since is merged into the files that are there: a cell that you changed stays as it is
+    wherever ours changed too, and is named; a file that changes is kept in .reparam/backups. DIR may then be left out
+    inside your folder.
+    """
+    from grader import jobs, workspace
+    from grader import student as students
+
+    name = students.valid(student) if student is not None else ""
     source = jobs.open_course(course)
-    copied = workspace.init(directory, source)
+    if update and notebooks:
+        raise click.UsageError("--update brings new exercises in the form that the others have: leave out --notebooks.")
+    if update:
+        from grader import update as updating
+
+        return updating.run(directory, source, name)
+    if directory is None:
+        raise click.UsageError("Which folder? `grade init DIR` makes one and copies the exercises to it.")
+    copied = workspace.init(directory, source, notebooks=notebooks)
     for path in copied.kept:
         click.echo(f"kept    {path} (it is there already)")
-    for path in copied.written:
+    for path in [*copied.written, *([students.keep(directory, name)] if name else [])]:
         click.echo(f"written {path}")
     first = source.exercises[0]
     moves = directory.resolve() != Path.cwd()
     # From the folder to change to, a relative path to the course would lead elsewhere.
     source = replace(source, folder=course.resolve()) if course is not None and moves else source
-    steps = [f"open exercises/{first.stub.name}", source.command(first.short)]
+    if notebooks and any(path.suffix == ".py" for path in copied.kept):
+        click.echo("An exercise keeps the form that it has. To work in notebooks, choose another folder.")
+    if workspace.form(first, directory / workspace.FOLDER) == ".ipynb":
+        steps = workspace.notebook_steps(first)
+    else:
+        steps = [f"open exercises/{first.stub.name}", source.command(first.short)]
     if moves:
         steps.insert(0, f"cd {shlex.quote(str(directory))}")
     click.echo("\nnext: " + "\n      ".join(one_line(step, 4000) for step in steps))
@@ -157,6 +182,23 @@ def hint(exercise: str, check: str | None, again: bool, course: Path | None) -> 
     return hints.run(exercise, hints.Request(check, again, course))
 
 
+@click.command("history", context_settings=SETTINGS)
+@click.argument("exercise", required=False, shell_complete=tab("exercise"))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print. [text]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the history to a file instead.")
+@course_option
+def history(exercise: str | None, form: str, out: Path | None, course: Path | None) -> int:
+    """Show your attempts at an exercise, or at all: points, what each attempt changed, hints taken. Newest last.
+
+    It is read from .reparam in your folder; nothing leaves this computer. JSON holds everything that is kept there.
+    """
+    from grader import history
+
+    if out is not None:
+        output.check_target(out)
+    return history.run(exercise, history.Request(form, out, course))
+
+
 @click.command("solution", context_settings=SETTINGS)
 @click.argument("exercise", shell_complete=tab("exercise"))
 @click.option("--give-up", is_flag=True, help="Show it although the exercise is not passed yet.")
@@ -180,18 +222,36 @@ def solution(exercise: str, give_up: bool, out: Path | None, course: Path | None
 def reset(exercise: str, undo: bool, course: Path | None) -> int:
     """Begin an exercise anew: a fresh copy takes the place of your file, which is kept.
 
-    What was in the file goes to .reparam/backups. Notebooks are left alone.
+    What was in the file goes to .reparam/backups.
     """
     from grader import reset
 
     return reset.run(exercise, course, undo=undo)
 
 
+@click.command("report", context_settings=SETTINGS)
+@click.argument("exercises", nargs=-1, metavar="[EXERCISE…|all]", shell_complete=tab("exercise or all"))
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it here. [report.html]")
+@click.option("--open", "show", is_flag=True, help="Open it in the browser too.")
+@course_option
+def report(exercises: tuple[str, ...], out: Path | None, show: bool, course: Path | None) -> int:
+    """Write your latest verdicts as a page for the browser: report.html in your folder.
+
+    It shows what the last grading of each exercise found, with its pictures, and grades nothing again. The page is one
+    file that needs no network, so it can be kept, printed or sent.
+    """
+    from grader import report_page
+
+    return report_page.run(exercises, report_page.Request(out, show, course))
+
+
 VERBS = {
     "init": init,
     "hint": hint,
+    "history": history,
     "solution": solution,
     "reset": reset,
+    "report": report,
     "audit": audit,
     "doctor": doctor,
     "completion": completion,

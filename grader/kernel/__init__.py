@@ -1,0 +1,1 @@
+"""`check()`: grading from inside a learner's own Python, a notebook's kernel or a script."""

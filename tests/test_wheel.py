@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from terminals import terminal
 
 from grader.course import built_in
 
@@ -65,6 +66,12 @@ def test_the_wheel_holds_the_course_and_nothing_of_the_tests(wheel: Path) -> Non
         assert f"grader/_course/solutions/{exercise.name}.py" in names
         assert f"grader/checks/{exercise.name}.py" in names
     assert "grader/schema/report.schema.json" in names
+    templates = {f"grader/render/templates/{path.name}" for path in (ROOT / "grader/render/templates").glob("*.j2")}
+    assert len(templates) >= 5
+    assert templates <= names
+    decks = {f"flashcards/decks/{path.name}" for path in (ROOT / "flashcards" / "decks").glob("*.yaml")}
+    assert decks
+    assert decks <= names
     assert not [name for name in names if name.startswith(("tests/", "docs/", "benchmarks/"))]
 
 
@@ -106,3 +113,32 @@ def test_a_submission_cannot_read_solutions_or_checks(installed: Path, workspace
     report = json.loads(run(installed, workspace, *command).stdout)
     assert report["passed"], report["checks"]
     assert report["checks"][0]["output"].split() == ["PermissionError", "PermissionError"]
+
+
+def test_a_learners_hour_in_a_terminal(installed: Path, tmp_path: Path) -> None:
+    """From an empty folder to a first right answer, and a card about the mistake on the way."""
+    path = {"PATH": f"{installed}:{os.environ['PATH']}", "REPARAM_DATA": str(tmp_path / "data")}
+    with terminal(tmp_path, env=path) as window:
+        window.run("grade init mine && cd mine && clear && grade --watch")
+        window.wait("h hint")
+        stub = tmp_path / "mine" / "exercises" / "exercise1_reparameterization.py"
+        place = "z = [None, None, None]"
+        stub.write_text(stub.read_text().replace(place, "z = [0.36, 0.695, -0.25]", 1))
+        window.wait("σ² was used where σ belongs")
+        window.press("h")
+        window.wait("hint 1 of 3")
+        window.resize(50, 15)
+        window.wait("σ² was used where σ")
+        window.resize(80, 24)
+        window.press("C-z")
+        window.wait("Stopped")
+        window.run("fg")
+        window.wait("σ² was used where σ belongs")
+        stub.write_text(stub.read_text().replace("z = [0.36, 0.695, -0.25]", "z = [0.6, 0.65, -0.2]", 1))
+        window.wait("+2 points")
+        window.press("C-c")
+        window.wait("of 30 points")
+        window.run("clear; flashcards --cards 1")
+        window.wait("you met this in exercise 1 today")
+        window.press("Escape", "q")
+        window.wait_gone("you met this")

@@ -85,6 +85,15 @@ def fragment(report: Report, *, command: str) -> str:
     return _environment().get_template("fragment.html.j2").render(report=report, command=command)
 
 
+def feedback(report: Report) -> str:
+    """What a graded cell of a notebook shows: its checks alone, in a light scheme, and no seed.
+
+    Args:
+        report: the verdict, with the cell's checks and no others.
+    """
+    return _environment().get_template("feedback.html.j2").render(report=report)
+
+
 def is_ours(text: str) -> bool:
     """Whether the beginning of a file says that it is a page of this module."""
     return f'<meta name="generator" content="{GENERATOR} ' in text[:2000]

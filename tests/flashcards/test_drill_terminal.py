@@ -185,7 +185,7 @@ def test_a_card_is_edited_in_the_learners_editor(tmp_path: Path, data: Path) -> 
 def test_control_z_in_the_editor_stops_it_and_fg_gives_the_terminal_back_to_it(tmp_path: Path, data: Path) -> None:
     """Not to the drill, which waits for it."""
     editor = tmp_path / "editor"
-    editor.write_text("#!/bin/sh\necho in the editor\nread line\nread line\n")
+    editor.write_text('#!/bin/sh\necho in the editor\nread line\necho "read: $line"\nread line\n')
     editor.chmod(0o755)
     with terminal(tmp_path, env={"REPARAM_DATA": str(data), "EDITOR": str(editor)}) as window:
         window.run("flashcards small")
@@ -195,8 +195,11 @@ def test_control_z_in_the_editor_stops_it_and_fg_gives_the_terminal_back_to_it(t
         window.press("C-z")
         window.wait("Stopped")
         window.run("fg")
+        # The command line, the shell's word that it stopped, and the one that it goes on.
+        window.wait(lambda screen: screen.count("flashcards small") == 3)
+        window.type("a line")
         window.press("Enter")
-        window.wait(lambda screen: "fg" in screen and FIRST not in screen)
+        window.wait("read: a line")
         assert not window.alternate()
         window.press("Enter")
         window.wait("Nothing was changed.")

@@ -70,6 +70,7 @@ def grade(
       grade solution EXERCISE  compare your code with ours, after a pass
       grade reset EXERCISE     begin anew; your file is kept
       grade report             write your latest verdicts as a page for the browser
+      grade release            write notebooks for a class and nbgrader
       grade audit              prove that the checks catch every known mistake
       grade doctor             say whether grading works on this machine
       grade completion         print what makes the Tab key complete these words

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ast
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UnusableInput
 from grader.text import one_line
+
+_POINTS = 1
+"""What an unmarked check earns, as `suite` has it; that module cannot be imported without torch."""
+
+_OURS = frozenset({"reference", "by_hand", "misconception", "advice", "free_text"})
+"""Marks of what a check compares with, as against what it asks for."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +26,15 @@ class Listed:
         name: of the function, ``test_values``.
         title: the first line of its docstring, or empty.
         training: whether it is marked as one that trains a model.
+        points: what it earns; None where that is no plain number.
+        requires: the checks that must pass before it, by name.
     """
 
     name: str
     title: str
     training: bool
+    points: int | None
+    requires: tuple[str, ...]
 
 
 def checks_in(path: Path) -> list[Listed]:
@@ -43,18 +55,59 @@ def sayings_in(path: Path) -> dict[str, str]:
         UnusableInput: as :func:`checks_in`.
     """
     found: dict[str, str] = {}
-    for node in [node for node in _tree(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]:
-        for mark in node.decorator_list:
-            if isinstance(mark, ast.Call) and _name(mark.func) == "misconception":
+    for node in _definitions(path).values():
+        for mark in _called(node):
+            if _name(mark.func) == "misconception":
                 for word in mark.keywords:
                     if word.arg == "says" and isinstance(word.value, ast.Constant):
                         found[node.name] = one_line(str(word.value.value))
     return found
 
 
+def texts_in(path: Path) -> list[str]:
+    """The learner's variables that a person grades.
+
+    Raises:
+        UnusableInput: as :func:`checks_in`.
+    """
+    return [node.name for node in _definitions(path).values() if "free_text" in _marks(node)]
+
+
+def mentions_in(path: Path) -> dict[str, set[str]]:
+    """Check → every name that it, or a helper of it, may ask the submission for: ``learner.kl``, ``answer("z")``.
+
+    What is mentioned for another reason is in there too; what our own references call is not.
+
+    Raises:
+        UnusableInput: as :func:`checks_in`.
+    """
+    helpers = {name: node for name, node in _definitions(path).items() if not _OURS.intersection(_marks(node))}
+    return {name: _mentions(name, helpers) for name in helpers if name.startswith("test_")}
+
+
+def _mentions(start: str, helpers: Mapping[str, ast.AST]) -> set[str]:
+    found: set[str] = set()
+    seen = {start}
+    waiting = [start]
+    while waiting:
+        for node in ast.walk(helpers[waiting.pop()]):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.Name) and node.id in helpers and node.id not in seen:
+                seen.add(node.id)
+                waiting.append(node.id)
+    return found
+
+
+def _definitions(path: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    return {node.name: node for node in _tree(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError) as error:
         reason = (
             error.strerror if isinstance(error, OSError) else error.msg if isinstance(error, SyntaxError) else error
@@ -62,9 +115,37 @@ def _tree(path: Path) -> ast.Module:
         raise UnusableInput(f"{one_line(path.name)} cannot be read: {one_line(str(reason))}.") from None
 
 
+@functools.lru_cache(maxsize=2)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def _listed(node: ast.FunctionDef) -> Listed:
     title = (ast.get_docstring(node) or "").partition("\n")[0]
-    return Listed(node.name, one_line(title), "training" in [_name(mark) for mark in node.decorator_list])
+    marks = _marks(node)
+    points = [_value(argument) for argument in marks.get("points", ())] or [_POINTS]
+    requires = [_value(argument) for argument in marks.get("requires", ())]
+    return Listed(
+        node.name,
+        one_line(title),
+        "training" in marks,
+        points[0] if type(points[0]) is int else None,
+        tuple(name for name in requires if isinstance(name, str)),
+    )
+
+
+def _marks(node: ast.FunctionDef | ast.ClassDef) -> dict[str, list[ast.expr]]:
+    """The marks above a function or class, with what is handed to each."""
+    bare: dict[str, list[ast.expr]] = {_name(mark): [] for mark in node.decorator_list}
+    return bare | {_name(mark.func): [*mark.args, *(word.value for word in mark.keywords)] for mark in _called(node)}
+
+
+def _called(node: ast.FunctionDef | ast.ClassDef) -> list[ast.Call]:
+    return [mark for mark in node.decorator_list if isinstance(mark, ast.Call)]
+
+
+def _value(node: ast.expr) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def _name(mark: ast.expr) -> str:

@@ -69,7 +69,12 @@ def joined(sources: Iterable[str]) -> Notebook:
     return Notebook("\n".join(lines) + "\n", tuple(starts))
 
 
-def _load(text: str, name: str) -> dict[str, Any]:
+def load(text: str, name: str) -> dict[str, Any]:
+    """What is in a notebook; ``cells`` is a list, of anything.
+
+    Raises:
+        UnusableInput: the text is no notebook.
+    """
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
@@ -93,7 +98,7 @@ def code_cells(text: str, name: str) -> list[CodeCell]:
         UnusableInput: the text is no notebook.
     """
     cells: list[CodeCell] = []
-    for cell in _load(text, name)["cells"]:
+    for cell in load(text, name)["cells"]:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")

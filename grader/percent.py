@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ _MARK = re.compile(r"# ?%%(?=\s|$)(.*)")
 _MARKDOWN = re.compile(r"\[(markdown|md)\]")
 _NO_ID = re.compile(r"[^a-z0-9]+")
 _LONGEST_ID = 48
+_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,17 @@ def _cell(kind: Literal["code", "markdown"], lines: list[str]) -> Cell:
     return Cell(kind, "\n".join(lines).strip("\n"))
 
 
-def check_call(exercise: str, course: Path | None) -> str:
-    """What grades an exercise in a notebook: ``check("exercise3")``."""
-    where = f", course={str(course.resolve())!r}" if course is not None else ""
-    return f'check("{exercise}"{where})'
+def check_call(exercise: str, course: Path | None, checks: Sequence[str] = ()) -> str:
+    """What grades an exercise, or some checks of it, in a notebook: ``check("exercise3", "test_mask")``."""
+    words = [f'"{word}"' for word in (exercise, *checks)]
+    where = [f"course={str(course.resolve())!r}"] if course is not None else []
+    call = f"check({', '.join([*words, *where])})"
+    if len(call) <= _WIDTH:
+        return call
+    # A line must not end inside of a quoted path.
+    one = ", ".join(word.replace(" ", "\0") for word in [*words, *where])
+    lines = textwrap.fill(one, _WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
+    return f"check(\n{textwrap.indent(lines, '    ')}\n)"
 
 
 def learner_notebook(stub: str, check: str) -> str:
@@ -75,11 +84,22 @@ def notebook(cells: Sequence[Cell]) -> str:
     Each cell has an id that tells what it is about and stays when its text is improved: the name that a cell of code
     defines, or the heading of one of markdown.
     """
+    return assembled([as_json(cell, name) for cell, name in zip(cells, names(cells), strict=True)])
+
+
+def assembled(cells: Sequence[Mapping[str, Any]], **metadata: Any) -> str:
+    """A notebook as text.
+
+    Args:
+        cells: as :func:`as_json` makes them.
+        metadata: of the notebook, beside what tells its language.
+    """
     content = {
-        "cells": [_to_json(cell, name) for cell, name in zip(cells, _ids(cells), strict=True)],
+        "cells": cells,
         "metadata": {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
+            **metadata,
         },
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -87,17 +107,25 @@ def notebook(cells: Sequence[Cell]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _to_json(cell: Cell, name: str) -> dict[str, Any]:
+def as_json(cell: Cell, name: str, **metadata: Any) -> dict[str, Any]:
+    """A cell as a notebook holds it.
+
+    Args:
+        cell: its text.
+        name: its id.
+        metadata: of the cell.
+    """
     fields: dict[str, Any] = {
         "cell_type": cell.kind,
         "id": name,
-        "metadata": {},
+        "metadata": metadata,
         "source": cell.source.splitlines(keepends=True),
     }
     return {**fields, "execution_count": None, "outputs": []} if cell.kind == "code" else fields
 
 
-def _ids(cells: Iterable[Cell]) -> list[str]:
+def names(cells: Iterable[Cell]) -> list[str]:
+    """For each cell the name that is its id in the notebook: its subject, and a number where that is taken."""
     taken: dict[str, None] = {}
     for cell in cells:
         name = base = subject(cell)
@@ -114,14 +142,23 @@ def subject(cell: Cell) -> str:
     if cell.kind == "markdown":
         heading = re.search(r"^#+ (.*)$", cell.source, re.MULTILINE)
         return _slug(heading[1]) or "text" if heading else "text"
-    try:
-        body = ast.parse(cell.source).body
-    except SyntaxError:
-        return "code"
-    names = [name for node in body for name in _defined(node)]
+    body = _body(cell)
+    names = defined(cell)
     if names:
         return _slug(names[0]) or "code"
     return "imports" if body and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body) else "code"
+
+
+def defined(cell: Cell) -> list[str]:
+    """The names that a cell of code defines, in their order; none where it is not Python."""
+    return [name for node in _body(cell) for name in _defined(node)]
+
+
+def _body(cell: Cell) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell.source).body
+    except SyntaxError:
+        return []
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -245,6 +245,31 @@ def report(exercises: tuple[str, ...], out: Path | None, show: bool, course: Pat
     return report_page.run(exercises, report_page.Request(out, show, course))
 
 
+@click.command("release", context_settings=SETTINGS)
+@click.argument("system", metavar="nbgrader", shell_complete=lambda *_: ["nbgrader"])
+@click.argument("directory", metavar="COURSE_DIR", type=click.Path(path_type=Path), shell_complete=tab("folder"))
+@click.argument("exercises", nargs=-1, metavar="[EXERCISE…|all]", shell_complete=tab("exercise or all"))
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    metavar="N",
+    help="Let autograde draw the checks' numbers from this seed. [what COURSE_DIR has, or a new one]",
+)
+@course_option
+def release(system: str, directory: Path, exercises: tuple[str, ...], seed: int | None, course: Path | None) -> int:
+    """Write notebooks for a class into COURSE_DIR, and what nbgrader needs to grade them.
+
+    Makes source/EXERCISE/EXERCISE.ipynb for each exercise that is named, or for all, our lines in nbgrader_config.py,
+    and a README.md. What you have changed is kept: run it again as often as you like. Then nbgrader's own commands
+    release, collect, grade and return; docs/instructors.md shows each of them.
+    """
+    if system != "nbgrader":
+        raise click.UsageError(f'"{one_line(system, 60)}"? It writes for nbgrader: grade release nbgrader COURSE_DIR')
+    from grader.classroom import release as releasing
+
+    return releasing.run(exercises, releasing.Request(directory, course, seed))
+
+
 VERBS = {
     "init": init,
     "hint": hint,
@@ -252,6 +277,7 @@ VERBS = {
     "solution": solution,
     "reset": reset,
     "report": report,
+    "release": release,
     "audit": audit,
     "doctor": doctor,
     "completion": completion,

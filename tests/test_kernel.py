@@ -29,8 +29,10 @@ CHECK_Z = 'from grader import check\ncheck("exercise1", "test_z")'
 CHECK_VALUES = 'from grader import check\ncheck("exercise1", "test_values")'
 RIGHT, VARIANCE = "z = [0.6, 0.65, -0.2]", "z = [0.36, 0.695, -0.25]"
 FUNCTION = "def reparameterize(mu, sigma, epsilon):\n    return mu + sigma{} * epsilon"
-GRADED = [("test_z", "require()"), ("test_values", "require()"), ("test_z", "points"), ("test_values", "points")]
-GRADED += [("test_nothing", "require()")]
+GRADED = [("test_z", "require()"), ("test_values", "require()"), ("test_z", "grade()"), ("test_values", "grade()")]
+GRADED += [("test_nothing", "require()"), ("test_nothing", "grade()")]
+# It requires test_values, whose points belong to another cell.
+GRADED += [("test_shapes_and_dtypes", "grade()")]
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +247,7 @@ def test_nbgrader_counts_the_points(tmp_path: Path, jupyter_home: Path, monkeypa
     client.execute()
     for cell in notebook.cells[1:]:
         cell.metadata["nbgrader"] = grade
-    assert [determine_grade(cell)[0] for cell in notebook.cells[1:]] == [0, 2, 0, 2, 0]
+    assert [determine_grade(cell)[0] for cell in notebook.cells[1:]] == [0, 2, 0, 2, 0, 0, 1]
     assert "σ² was used where σ belongs" in notebook.cells[1].outputs[-1]["evalue"]
 
 
@@ -302,7 +304,8 @@ def test_a_notebook_with_a_call_of_check_is_graded_by_the_command(
     content = json.loads((home / "exercises" / f"{FIRST.name}.ipynb").read_text(encoding="utf-8"))
     for cell in content["cells"]:
         if cell["id"] == "z":
-            cell["source"] = f"import grader as g\ng.check('exercise1').require()\n{VARIANCE}\n%matplotlib inline"
+            calls = "import grader as g\nc = g.check('exercise1')\nc.require()\nc.grade()"
+            cell["source"] = f"{calls}\n{VARIANCE}\n%matplotlib inline"
         if cell["id"] == "reparameterize":
             cell["source"] = f"{FUNCTION.format('')} + undefined"
     path.write_text(json.dumps(content))

@@ -21,6 +21,13 @@ COMMANDS = [
     if row.startswith("| `grade")
     for command in re.findall(r"`(grade[^`]*)`", row.split("|")[1])
     if command != "grade audit"  # minutes of work, which test_laws.py does already
+    and "--watch" not in command  # it stays until somebody leaves it: test_watch.py does
+]
+CARDS = [
+    command
+    for row in TEXT.splitlines()
+    if row.startswith("| `flashcards")
+    for command in re.findall(r"`(flashcards[^`]*)`", row.split("|")[1])
 ]
 # In a fresh workspace nothing has been passed and nothing kept: they say so.
 TOO_EARLY = {"grade solution exercise3", "grade reset exercise3 --undo"}
@@ -32,6 +39,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         shlex.split(command),
         cwd=folder,
         env={**os.environ, "PATH": PROGRAMS, "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -61,8 +69,17 @@ def test_every_command_of_the_table_works(command: str, workspace: Path) -> None
     assert not result.stderr
 
 
+@pytest.mark.parametrize("command", CARDS)
+def test_every_command_of_the_flashcards_works(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPARAM_DATA", str(tmp_path / "data"))
+    result = run(command.replace("FILE", "cards.apkg").replace("DIR", "shared"), tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout
+
+
 def test_the_table_was_found() -> None:
     assert {"grade", "grade exercise3", "grade all", "grade init DIR"} <= set(COMMANDS)
+    assert {"flashcards", "flashcards stats"} <= set(CARDS)
 
 
 def test_the_wrong_answer_looks_as_shown(workspace: Path) -> None:

@@ -25,9 +25,8 @@ from grader.render.exchange import many_to_json, to_json
 from grader.render.live import LiveLine
 from grader.render.overview import next_exercise, overview, totals
 from grader.render.page import Look
-from grader.render.scatter import scatter
 from grader.render.terminal import render
-from grader.report import CheckResult, Evidence, Picture, Report, Status
+from grader.report import CheckResult, Evidence, Report, Status
 
 WIDTHS = [40, 60, 80, 100]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -371,36 +370,3 @@ def test_the_schema_refuses_what_is_no_report(change: dict[str, object]) -> None
 def test_any_text_survives_json(text: str, status: Status) -> None:
     verdict = report(CheckResult("test_x", text, status, 0, 1, text, None, text, 0.5, Evidence(text, text, text), text))
     assert Report.from_json(json.loads(to_json(verdict))) == verdict
-
-
-# --- pictures ---------------------------------------------------------------------------------------------
-
-TWO_MODES = Picture("After 100 steps", ((0.0, 1.0),) * 3 + ((9.0, 9.0),), ((0.0, 1.0), (0.0, -1.0)), 0.2)
-
-
-@pytest.mark.parametrize("look", [Look(), Look(width=40), Look(unicode=False), Look(width=40, unicode=False)])
-def test_a_picture_fits_and_says_what_its_signs_mean(look: Look) -> None:
-    lines = scatter(TWO_MODES, look)
-    assert max(cell_len(line) for line in lines) <= look.width
-    assert lines[0].strip() == "After 100 steps"
-    reached, missed = ("●", "○") if look.unicode else ("O", "x")
-    legend = " ".join(line.strip() for line in lines)
-    assert legend.endswith(f"{reached} 1 of 2 modes reached, {missed} 1 missed, 1 of 4 points lie outside the picture")
-    above = next(number for number, line in enumerate(lines) if reached in line)
-    below = next(number for number, line in enumerate(lines) if missed in line)
-    assert above < below < len(lines) - 1
-    assert look.unicode or "\n".join(lines).isascii()
-
-
-def test_a_picture_of_nothing_is_a_picture() -> None:
-    assert scatter(Picture("", (), ((0.0, 0.0),), 0.0), Look())[-1].strip() == "● 0 of 1 modes reached, ○ 1 missed"
-
-
-def test_the_live_line_shows_the_picture_and_takes_it_away() -> None:
-    line = LiveLine(Look(), "The title")
-    line(Event("begin", checks=(CheckPlan("test_a", "Training", 1), CheckPlan("test_b", "Values", 1))))
-    line(Event("start", name="test_a"))
-    line(Event("picture", picture=TWO_MODES))
-    assert "1 of 2 modes reached" in line.__rich__().plain
-    line(Event("result", name="test_a", result=PASSED))
-    assert "modes" not in line.__rich__().plain

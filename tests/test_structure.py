@@ -15,12 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A module may import from its own layer and from those further left.
 LAYERS = [
-    {"text", "errors", "formatting", "report", "findings", "health", "marked_yaml"},
+    {"text", "errors", "formatting", "drawings", "report", "findings", "health", "marked_yaml"},
     {
         "course",
         "submission",
         "notebook",
+        "percent",
         "author",
+        "datafiles",
         "difference",
         "assertions",
         "answers",
@@ -37,8 +39,40 @@ LAYERS = [
     {"sandbox"},
     {"learner", "diagnosis", "inference", "verdict"},
     {"plugin", "judging", "core", "crew", "examiner"},
-    {"progress_file", "progress", "workspace", "render", "output"},
-    {"jobs", "grading", "hints", "solution", "reset", "audit", "doctor", "completion", "verbs", "cli"},
+    {
+        "progress_file",
+        "progress",
+        "practice",
+        "past",
+        "met",
+        "given",
+        "merge",
+        "starter",
+        "workspace",
+        "backups",
+        "student",
+        "remember",
+        "render",
+        "output",
+    },
+    {
+        "jobs",
+        "kernel",
+        "grading",
+        "history",
+        "hints",
+        "solution",
+        "reset",
+        "update",
+        "report_page",
+        "audit",
+        "classroom",
+        "doctor",
+        "completion",
+        "watch",
+        "verbs",
+        "cli",
+    },
 ]
 
 
@@ -117,12 +151,93 @@ def test_nothing_unpickles_or_evaluates(path: Path) -> None:
         "grader.solution",
         "grader.reset",
         "grader.core",
+        "grader.kernel.check",
         "grader.course",
         "grader.report",
         "grader.submission",
         "grader.render.terminal",
+        "grader.render.html",
+        "grader.report_page",
+        "grader.classroom.release",
     ],
 )
 def test_the_front_never_imports_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit(bool({{'torch', 'numpy', 'pytest'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# What nbgrader itself imports, by the names in its configuration; nbgrader takes seconds to import.
+FOR_NBGRADER = {"grader.classroom.nbgrader", "grader.classroom.release_stubs"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_nbgrader_pays_for_nbgrader(path: Path) -> None:
+    assert not imported(path) & FOR_NBGRADER
+    if ".".join(path.relative_to(ROOT).with_suffix("").parts) in FOR_NBGRADER:
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not {name.partition(".")[0] for name in names} & {"nbgrader", "nbformat", "nbconvert", "traitlets"}
+
+
+CARDS = ROOT / "flashcards"
+CARD_MODULES = sorted(CARDS.rglob("*.py"))
+
+# As LAYERS, of the other package: data; what reads and asks; what is kept; what goes in and out; the drill; commands.
+CARD_LAYERS = [
+    {"errors", "card", "cloze", "expression", "nodes", "clock", "fuzz", "keys", "page", "carving"},
+    {"document", "yaml_nodes", "values", "reading", "shelf", "deck", "schedule", "parameters", "settings", "database"},
+    {
+        "numbers",
+        "likeness",
+        "question",
+        "tex",
+        "pictures",
+        "lint",
+        "events",
+        "fold",
+        "tables",
+        "store",
+        "met",
+        "folders",
+    },
+    {"markup", "writing", "exchange", "anki_history", "anki", "anki_text", "importing", "adding"},
+    {"optimize", "sync", "salvage", "session", "stats", "statistics", "editor", "view", "buttons", "screen"},
+    {"asking", "piles", "drill", "ending", "sitting"},
+    {"tasks", "moving", "commands", "cli"},
+]
+
+
+def card_layer_of(name: str) -> int:
+    (found,) = [place for place, names in enumerate(CARD_LAYERS) if name in names] or [-1]
+    return found
+
+
+@pytest.mark.parametrize("path", CARD_MODULES, ids=lambda path: str(path.relative_to(CARDS)))
+def test_the_flashcards_import_one_way_and_never_the_grader(path: Path) -> None:
+    own = path.relative_to(CARDS).parts[0].removesuffix(".py")
+    found = imported(path)
+    assert {name for name in found if not name.startswith("flashcards")} == set()
+    if own == "__init__":
+        return
+    assert card_layer_of(own) >= 0, f"{own} has no layer yet: say where it belongs"
+    for name in found:
+        other = [*name.split("."), ""][1]
+        if other:
+            assert 0 <= card_layer_of(other) <= card_layer_of(own), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", CARD_MODULES, ids=lambda path: str(path.relative_to(CARDS)))
+def test_no_deck_is_unpickled_or_evaluated(path: Path) -> None:
+    test_nothing_unpickles_or_evaluates(path)
+
+
+@pytest.mark.parametrize(
+    "module", ["cli", "commands", "sitting", "drill", "tasks", "lint", "importing", "adding", "exchange", "store"]
+)
+def test_no_drill_waits_for_torch(module: str) -> None:
+    heavy = "{'torch', 'numpy', 'pandas', 'pytest', 'genanki', 'texicode', 'fsrs', 'grader'}"
+    code = f"import sys, flashcards.{module}; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +18,10 @@ from grader.errors import GraderError, UnusableInput
 from grader.kernel import display, shell, sources
 from grader.kernel.warm import warm_sandbox
 from grader.remember import remember
-from grader.report import Report, Status
+from grader.report import CheckResult, Report, Status
 from grader.text import clean, one_line
+
+_WIDTH = 76
 
 
 class PointsMissingError(AssertionError):
@@ -42,11 +46,13 @@ class Checked:
         exercise: its name.
         report: the verdict; None when there is none.
         reason: why there is none.
+        asked: names of the checks that were asked for; all when there are none.
     """
 
     exercise: str
     report: Report | None = None
     reason: str = ""
+    asked: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -55,16 +61,32 @@ class Checked:
 
     @property
     def points(self) -> int:
-        """Points earned; as the last line of a cell they are the cell's partial grade in nbgrader."""
-        return self.report.points if self.report is not None else 0
+        """Points earned by the checks that were asked for; what they build on does not count."""
+        return sum(check.points for check in self._counted)
 
     @property
     def max_points(self) -> int:
-        """Points that the checks which ran can earn."""
-        return self.report.max_points if self.report is not None else 0
+        """Points that these checks can earn."""
+        return sum(check.max_points for check in self._counted)
+
+    @property
+    def _counted(self) -> list[CheckResult]:
+        checks = self.report.checks if self.report is not None else ()
+        return [check for check in checks if not self.asked or check.name in self.asked]
+
+    def grade(self) -> int:
+        """The points as the grade of the cell that ends with this call, for nbgrader.
+
+        Raises:
+            PointsMissingError: there is no verdict; or a student validates and points are missing. Validate shows an
+                error's text, and of a number no more than that it is too small.
+        """
+        if self.report is None or os.environ.get("NBGRADER_EXECUTION") == "validate":
+            self.require()
+        return self.points
 
     def require(self) -> None:
-        """Let the cell fail unless every check that was asked for passed: for cells that nbgrader grades.
+        """Let the cell fail unless every check that was asked for passed.
 
         Raises:
             PointsMissingError: some check did not pass, or there is no verdict.
@@ -87,10 +109,13 @@ class Checked:
 
 
 def _open(report: Report) -> list[str]:
+    """What is still to be done, in lines that nbgrader does not cut off."""
     lines = []
     for check in report.checks:
-        if check.status is not Status.PASSED:
-            lines += [one_line(check.title), *(f"    {line}" for line in clean(check.message).splitlines())]
+        # What was skipped says no more than that something above it comes first.
+        if check.status not in (Status.PASSED, Status.SKIPPED):
+            said = [wrapped for line in clean(check.message).splitlines() for wrapped in textwrap.wrap(line, _WIDTH)]
+            lines += [one_line(check.title), *(f"    {line}" for line in said)]
     return lines
 
 
@@ -107,7 +132,8 @@ def check(exercise: str | int, *checks: str, seed: int | None = None, course: st
         course: the folder of a course that is not ours; its check files are trusted code.
 
     Returns:
-        The verdict as data. ``check(…).require()`` lets a cell fail when points are missing.
+        The verdict as data. ``check(…).require()`` lets a cell fail when points are missing; ``check(…).grade()`` is
+        the grade of a cell in nbgrader.
     """
     script = sys._getframe(1).f_globals.get("__file__")
     here = shell.current()
@@ -152,4 +178,4 @@ def _check(
     remarks = [remark for remark in (*source.remarks, warning) if remark]
     again = percent.check_call(exercise.short, course.folder)
     view.result(report, remarks, "" if report.passed else source.unseen, again)
-    return Checked(exercise.short, report)
+    return Checked(exercise.short, report, asked=tuple(checks))

@@ -283,10 +283,9 @@ class Unchecked:
     passed = False
     points = max_points = 0
 
-    def __init__(self, *_: Any, **__: Any) -> None: ...
+    require = grade = staticmethod(lambda: 0)  # asks for nothing, earns nothing
 
-    def require(self) -> None:
-        """Ask for nothing."""
+    def __init__(self, *_: Any, **__: Any) -> None: ...
 
 
 def run(channel: Channel) -> None:

@@ -1,0 +1,1 @@
+"""Classes: what nbgrader needs to release, grade and return the exercises."""

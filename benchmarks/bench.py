@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import autograde
 import first_card
 from watch import first_verdicts
 
@@ -48,6 +49,7 @@ def main() -> None:
     rows += _memory(built_in().find("exercise3"))
     rows += _growth(built_in().find("exercise1"), options.gradings)
     rows += first_card.rows(options.runs)
+    rows += autograde.rows()
     text = _table(rows)
     print(text)
     if options.write:

@@ -30,7 +30,7 @@ def rows(runs: int) -> list[tuple[str, str, str, str]]:
         # As for who has installed it: compiled once, in the first run.
         environment = {**os.environ, "REPARAM_DATA": folder, "TERM": "xterm-256color", "PYTHONPYCACHEPREFIX": folder}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        command = [sys.executable, "-m", "flashcards.cli"]
+        command = [str(Path(sys.executable).with_name("flashcards"))]
         empty = [sys.executable, "-c", "print('ready')"]
         _until_shown(command, _DRAWN, environment)
         first = statistics.median(_until_shown(command, _DRAWN, environment) for _ in range(runs))

@@ -94,6 +94,11 @@ def feedback(report: Report) -> str:
     return _environment().get_template("feedback.html.j2").render(report=report)
 
 
+def feedback_style() -> str:
+    """The style of every :func:`feedback` in a notebook, which is larger than they are: once is enough."""
+    return _environment().from_string('<style>\n{% include "style.css.j2" %}\n</style>').render()
+
+
 def is_ours(text: str) -> bool:
     """Whether the beginning of a file says that it is a page of this module."""
     return f'<meta name="generator" content="{GENERATOR} ' in text[:2000]

@@ -240,6 +240,8 @@ def test_in_a_notebook_it_follows_the_theme_and_changes_nothing_around_it(
             if inside:
                 ground = tab.evaluate("getComputedStyle(document.querySelector('.reparam')).backgroundColor")
                 assert ground == ("rgb(253, 252, 249)" if theme == "light" else "rgb(22, 24, 28)")
+                # A browser works out the looks of what is folded up only once somebody opens it.
+                tab.evaluate("document.querySelectorAll('.reparam details').forEach(one => one.open = true)")
                 tab.evaluate("document.querySelector('#around').remove()")
                 assert tab.evaluate(FAINT, CONTRAST)["faint"] == []
     assert found[0] == found[1]

@@ -86,6 +86,9 @@ OUTSIDE: list[Callable[[Tensor], Tensor]] = [
 @declared_formulas
 @pytest.mark.parametrize("change", OUTSIDE)
 def test_silent_where_no_small_edit_fits(declared: Declared, change: Callable[[Tensor], Tensor]) -> None:
+    # Of a single number, noise may happen to be as good as none: one draw of a thousand or so looks like an edit.
+    torch.manual_seed(1)
+
     def wrong(*args: Any) -> Any:
         result = declared.suite.references[declared.name](*args)
         return tuple(map(change, result)) if isinstance(result, tuple) else change(result)

@@ -14,7 +14,7 @@ from grader.sandbox.front import Sandbox
 from grader.submission import Submission
 from grader.text import did_you_mean, one_line
 
-__all__ = ["CheckPlan", "Event", "Sandbox", "grade"]
+__all__ = ["CheckPlan", "Event", "Sandbox", "grade", "unknown_check"]
 
 
 class CheckPlan(NamedTuple):
@@ -94,7 +94,7 @@ def grade(
             case "texts":
                 texts = tuple(FreeText(**text) for text in event["texts"])
             case "unknown":
-                raise UnusableInput(_unknown_check(exercise, event["name"], event["known"]))
+                raise UnusableInput(unknown_check(exercise, event["name"], event["known"]))
             case "fault":
                 raise CheckFileError(f"{exercise.name} could not be graded: {event['text']}")
             case "end":
@@ -113,6 +113,7 @@ def _with_hint(result: CheckResult, exercise: Exercise) -> CheckResult:
     return replace(result, hint=tiers[0])
 
 
-def _unknown_check(exercise: Exercise, name: str, known: Sequence[str]) -> str:
+def unknown_check(exercise: Exercise, name: str, known: Sequence[str]) -> str:
+    """What to say of a check that the exercise does not have; it names the nearest."""
     suggestion = did_you_mean(name, known) or f" It has {', '.join(known)}."
     return f'{exercise.short} has no check "{one_line(name, 60)}".{suggestion}'

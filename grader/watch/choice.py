@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import progress
+from grader.core import unknown_check
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.listing import checks_in
-from grader.text import did_you_mean, one_line
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ def require_checks(exercise: Exercise, names: Sequence[str]) -> None:
     known = [listed.name for listed in checks_in(exercise.checks)] if names else []
     for name in names:
         if name not in known:
-            mend = did_you_mean(name, known) or f" It has {', '.join(known)}."
-            raise UnusableInput(f'{exercise.short} has no check "{one_line(name, 60)}".{mend}')
+            raise UnusableInput(unknown_check(exercise, name, known))
 
 
 def following(course: Course, home: Path | None, after: Exercise | None = None) -> Exercise | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from grader.core import unknown_check
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.listing import checks_in
+from grader.verbs import drawn
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Request:
 
     def numbers(self) -> int:
         """The seed of the next grading."""
-        return secrets.randbits(31) if self.seed is None else self.seed
+        return drawn(self.seed)
 
 
 def require_checks(exercise: Exercise, names: Sequence[str]) -> None:

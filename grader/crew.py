@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from grader.sandbox.front import Sandbox
@@ -31,17 +31,15 @@ class Crew:
     @classmethod
     @contextmanager
     def of(cls, size: int) -> Iterator[Crew]:
-        """A crew with sandboxes of its own, which end with it; they begin to import torch at once."""
-        sandboxes = [Sandbox() for _ in range(size)]
-        crew = cls(sandboxes)
-        try:
-            yield crew
-        finally:
+        """A crew with sandboxes of its own, which end with it and have the libraries in memory once."""
+        with ExitStack() as ends:
+            sandboxes = [ends.enter_context(Sandbox())]
+            sandboxes += [ends.enter_context(sandboxes[0].another()) for _ in range(size - 1)]
+            crew = cls(sandboxes)
             # First the work that waits, then the sandboxes: a grading that still runs ends with its sandbox.
-            crew.close(wait=False)
-            for sandbox in sandboxes:
-                sandbox.close()
-            crew.close()
+            ends.callback(crew.close, wait=False)
+            yield crew
+        crew.close()
 
     def close(self, *, wait: bool = True) -> None:
         """Begin no more work; with ``wait``, return when none is left."""

@@ -20,7 +20,8 @@ class Ahead:
 
     def __init__(self, jobs: int) -> None:
         # Last in, first out: who grades one notebook after the other pays for one sandbox.
-        self._all = [Keeper() for _ in range(jobs)]
+        self._all: list[Keeper] = []
+        self._all += [Keeper(self._all) for _ in range(jobs)]
         self._keepers: queue.LifoQueue[Keeper] = queue.LifoQueue()
         for keeper in self._all:
             self._keepers.put(keeper)

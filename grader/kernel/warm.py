@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from grader.core import Sandbox
@@ -13,9 +13,14 @@ from grader.errors import UnusableInput
 
 
 class Keeper:
-    """Starts a sandbox when it is first asked for, and ends it with the process."""
+    """Starts a sandbox when it is first asked for, and ends it with the process.
 
-    def __init__(self) -> None:
+    Args:
+        kin: keepers, itself among them, whose sandboxes share memory.
+    """
+
+    def __init__(self, kin: Sequence[Keeper] = ()) -> None:
+        self._kin = kin
         self.forget()
         atexit.register(self.close)
         if hasattr(os, "register_at_fork"):
@@ -26,6 +31,19 @@ class Keeper:
         self.lock = threading.RLock()
         self.sandbox: Sandbox | None = None
 
+    def start(self) -> None:
+        """Start a sandbox, from that of a keeper of its kin where there is one.
+
+        Raises:
+            GraderError: it could not be started.
+        """
+        with _starting:  # else two of a kin would both start from nothing
+            for sandbox in [keeper.sandbox for keeper in self._kin]:
+                if sandbox is not None and sandbox.running:
+                    self.sandbox = sandbox.another()
+                    return
+            self.sandbox = Sandbox()
+
     def close(self) -> None:
         """End the sandbox; the next who asks gets a new one."""
         sandbox, self.sandbox = self.sandbox, None
@@ -33,6 +51,7 @@ class Keeper:
             sandbox.close()
 
 
+_starting = threading.Lock()
 _keeper = Keeper()
 
 
@@ -53,7 +72,8 @@ def warm_sandbox(keeper: Keeper = _keeper) -> Iterator[Sandbox]:
             if keeper.sandbox is not None and not keeper.sandbox.running:  # it was killed meanwhile
                 keeper.close()
             if keeper.sandbox is None:
-                keeper.sandbox = Sandbox()
+                keeper.start()
+            assert keeper.sandbox is not None
             yield keeper.sandbox
         except UnusableInput:
             raise

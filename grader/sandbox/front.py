@@ -8,13 +8,15 @@ import select
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from grader.errors import GraderError
+from grader.sandbox.supervising import Forked, Started, start
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -27,18 +29,6 @@ GRADING_SECONDS = 600.0
 START_SECONDS = 120.0
 MEMORY = 2 << 30
 LINE_LIMIT = 8 << 20
-ENVIRONMENT = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-)
-"""All that a sandbox inherits: the rest of the environment may hold secrets."""
 
 Backend = Literal["fork", "spawn"]
 
@@ -68,20 +58,34 @@ class Sandbox:
         backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
         without: isolation layers to leave out; for tests.
         memory: bytes that a submission may use beyond what the libraries take.
+        started: the process that is to do it; for :meth:`another`.
     """
 
-    def __init__(self, *, backend: Backend | None = None, without: Collection[str] = (), memory: int = MEMORY) -> None:
-        backend = backend or system_backend().name
-        module = "grader.sandbox.zygote" if backend == "fork" else "grader.sandbox.oneshot"
-        options = ["--memory", str(memory), *(part for layer in without for part in ("--without", layer))]
-        try:
-            self._process, self._control, self._errors = _start(module, options)
-        except OSError as error:
-            raise GraderError(f"The sandbox could not be started: {error.strerror}.") from None
+    def __init__(
+        self,
+        *,
+        backend: Backend | None = None,
+        without: Collection[str] = (),
+        memory: int = MEMORY,
+        started: Started | None = None,
+    ) -> None:
+        self._backend = backend or system_backend().name
+        self._without = tuple(without)
+        self._memory = memory
+        self._process, self._control, self._errors = started or self._started()
         self._replies = _Lines(self._control)
+        self._warming = threading.Lock()
         self._ready = False
         self._busy = False
         self._line: socket.socket | None = None
+
+    def _started(self) -> Started:
+        module = "grader.sandbox.zygote" if self._backend == "fork" else "grader.sandbox.oneshot"
+        without = [part for layer in self._without for part in ("--without", layer)]
+        try:
+            return start(module, ["--memory", str(self._memory), *without])
+        except OSError as error:
+            raise GraderError(f"The sandbox could not be started: {error.strerror}.") from None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -108,8 +112,14 @@ class Sandbox:
             with suppress(OSError):  # it may have ended in this very moment
                 line.shutdown(socket.SHUT_RDWR)
 
+    def kill(self) -> None:
+        """End its processes at once: a :meth:`judge` under way raises. May be called from any thread."""
+        self._process.kill()
+
     def close(self) -> None:
-        """End the sandbox with everything that runs in it."""
+        """End the sandbox with everything that runs in it; once is enough."""
+        if self._control.fileno() < 0:
+            return
         self._control.close()
         try:
             self._process.wait(timeout=5)
@@ -124,9 +134,33 @@ class Sandbox:
         Raises:
             GraderError: it died, or took too long.
         """
-        if not self._ready:
-            self._next_reply(START_SECONDS)
-            self._ready = True
+        with self._warming:  # a thread may grade while another asks for one more
+            if not self._ready:
+                self._next_reply(START_SECONDS)
+                self._ready = True
+
+    def another(self) -> Sandbox:
+        """One more sandbox, for gradings at the same time, which costs no second import and little memory.
+
+        It shares the libraries' memory with this one, and nothing else: each may end before the other. May be called
+        from any thread. Where processes are not forked, it is a fresh one.
+
+        Raises:
+            GraderError: this one died, or took too long to start.
+        """
+        self.warm_up()
+        ours, theirs = socket.socketpair()
+        self._send({"op": "another"}, theirs)
+        ready = _Lines(ours).next(time.monotonic() + START_SECONDS)
+        started = None
+        if ready is not None:
+            with suppress(AttributeError, OSError):  # else this system could not tell us when it ends
+                started = Started(Forked(json.loads(ready)["pid"]), ours, os.dup(self._errors))
+        if started is None:
+            ours.close()
+        sibling = Sandbox(backend=self._backend, without=self._without, memory=self._memory, started=started)
+        sibling._ready = started is not None
+        return sibling
 
     def attend(self, submission: Submission) -> Client:
         """A submission for a judge that is this very process (pytest run by an author).
@@ -174,8 +208,11 @@ class Sandbox:
         if self._busy:  # the verdict did not wait for the last grading's processes to be gone
             self._next_reply(START_SECONDS)
             self._busy = False
+        self._send({"op": operation}, end)
+
+    def _send(self, request: dict[str, str], end: socket.socket) -> None:
         try:
-            socket.send_fds(self._control, [json.dumps({"op": operation}).encode() + b"\n"], [end.fileno()])
+            socket.send_fds(self._control, [json.dumps(request).encode() + b"\n"], [end.fileno()])
         except OSError:
             raise GraderError(f"The sandbox is gone{self._ending()}. Run the command again.") from None
         finally:
@@ -199,32 +236,6 @@ class Sandbox:
             return ""
         words = written.decode("utf-8", "replace").strip().rpartition("\n")[2]
         return f" ({one_line(words)})" if words else ""
-
-
-def _start(module: str, options: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket, int]:
-    """Start a supervising process: itself, the socket that controls it, and a pipe with what it has to complain of."""
-    ours, theirs = socket.socketpair()
-    errors, write = os.pipe()
-    for end in (errors, write):
-        os.set_blocking(end, False)  # what does not fit into the pipe is lost; nobody waits for it
-    try:
-        # A session of its own: Ctrl-C in a terminal reaches the front alone, which then ends the sandbox.
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-P", "-m", module, str(theirs.fileno()), *options],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stderr=write,
-            env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
-            start_new_session=True,
-        )
-    except OSError:
-        ours.close()
-        os.close(errors)
-        raise
-    finally:
-        theirs.close()
-        os.close(write)
-    return process, ours, errors
 
 
 class _Lines:

@@ -86,10 +86,14 @@ class Supervisor(ABC):
     def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
         """Start a judge that gets its job's socket from ``inbox``; its process id."""
 
+    def _another(self, control: socket.socket) -> None:
+        """Start one more supervisor for the front, if that is cheaper than what the front can do by itself."""
+        control.close()
+
     def serve(self) -> None:
         """Answer the front until it hangs up."""
         try:
-            self._control.sendall(b'{"ready": true}\n')
+            self._control.sendall(json.dumps({"ready": True, "pid": os.getpid()}).encode() + b"\n")
         except BrokenPipeError:
             return  # the front went away while we were importing
         try:
@@ -114,7 +118,9 @@ class Supervisor(ABC):
             if request["op"] == "cancel":
                 continue
             end = socket.socket(fileno=descriptors[0])
-            if request["op"] == "judge":
+            if request["op"] == "another":
+                self._another(end)
+            elif request["op"] == "judge":
                 self._judge(end)
             else:
                 self._attend(end, None)
@@ -163,19 +169,24 @@ class Supervisor(ABC):
             ready = [descriptor for descriptor, _ in poll.poll()]
             if self._control.fileno() in ready:
                 # The front cancels, or it hung up; then the next read of it says so again.
+                line, descriptors = b"", list[int]()
                 with suppress(ConnectionError):
-                    self._control.recv(REQUEST_LIMIT)
+                    line, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_LIMIT, 1)
+                if descriptors:  # nothing else comes with one while a grading is under way
+                    self._another(socket.socket(fileno=descriptors[0]))
+                    if len(line.splitlines()) == 1:  # a cancel may stand before it
+                        continue
                 grace = ()  # how a judge ends that nobody asks any more is nobody's business
                 break
-            line = requests.recv(REQUEST_LIMIT)
-            if not line:
+            asked = requests.recv(REQUEST_LIMIT)
+            if not asked:
                 break
-            if line == b"spawn\n":
+            if asked == b"spawn\n":
                 ends = prepared or self._new_submission()
                 prepared = None
                 socket.send_fds(requests, [b"{}\n"], [ends[0].fileno(), ends[1]])
                 _close(ends)
-            elif line == b"reap\n":
+            elif asked == b"reap\n":
                 requests.sendall(json.dumps(self._end_submission(GRACE)).encode() + b"\n")
         if prepared is not None:
             _close(prepared)

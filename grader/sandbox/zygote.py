@@ -26,9 +26,27 @@ CPU_SECONDS = 300
 class Zygote(Supervisor):
     """Starts processes by forking itself."""
 
-    def __init__(self, control: socket.socket, layers: tuple[str, ...], budget: Budget) -> None:
+    def __init__(
+        self, control: socket.socket, layers: tuple[str, ...], budget: Budget, prepared: isolation.Prepared
+    ) -> None:
         super().__init__(control, layers, budget)
-        self._prepared = isolation.prepare(layers)
+        self._prepared = prepared
+        self._others: list[int] = []
+
+    def _another(self, control: socket.socket) -> None:
+        """Fork this process as it was when it had just imported everything: it never holds more than that."""
+        self._others = [pid for pid in self._others if os.waitpid(pid, os.WNOHANG)[0] == 0]
+        pid = os.fork()
+        if pid == 0:
+            _leave_on_error(self._become_another, control)
+        self._others.append(pid)
+        control.close()
+
+    def _become_another(self, control: socket.socket) -> None:
+        os.setsid()
+        isolation.close_descriptors({0, 1, 2, control.fileno(), *self._prepared.descriptors})
+        Zygote(control, self._layers, self._budget, self._prepared).serve()
+        os._exit(0)
 
     def _start_submission(self, wire: socket.socket, output: int) -> int:
         parent = os.getpid()
@@ -130,7 +148,7 @@ def main() -> None:
     gc.freeze()
     layers = tuple(layer for layer in isolation.LAYERS if layer not in options.without)
     budget = Budget(memory=options.memory, cpu_seconds=CPU_SECONDS)
-    Zygote(socket.socket(fileno=options.control), layers, budget).serve()
+    Zygote(socket.socket(fileno=options.control), layers, budget, isolation.prepare(layers)).serve()
     os._exit(0)  # nothing is left to do, and torch takes its time to leave in order
 
 

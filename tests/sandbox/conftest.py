@@ -20,11 +20,18 @@ BACKENDS = {
 }
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+ANOTHER = "-another"
+
+
+@pytest.fixture(scope="session", params=[*BACKENDS, f"fork{ANOTHER}"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox that lives as long as its contract tests."""
-    with Sandbox(**BACKENDS[request.param], memory=512 << 20) as box:
-        yield box
+    with Sandbox(**BACKENDS[request.param.removesuffix(ANOTHER)], memory=512 << 20) as box:
+        if not request.param.endswith(ANOTHER):
+            yield box
+            return
+        with box.another() as other:
+            yield other
 
 
 @pytest.fixture

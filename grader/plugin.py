@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
@@ -20,7 +21,7 @@ from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
 from grader.probes import Rng
 from grader.report import CheckResult, FreeText, Picture, Status
-from grader.sandbox.faults import LearnerFault
+from grader.sandbox.faults import LearnerFault, LearnerKilled
 from grader.sandbox.judge_side import Client
 from grader.suite import Check, Suite
 from grader.text import clean
@@ -58,15 +59,18 @@ class GradingPlugin:
     @pytest.fixture
     def learner(self, request: pytest.FixtureRequest) -> RemoteLearner:
         """The submission, loaded, its random generators seeded."""
-        self._client.load()
-        self._client.seed(self._rng(request.node.name + "/learner").seed())
-        self._learner = RemoteLearner(self._suite(request.node), self._client, self._show)
-        return self._learner
+        return self._loaded(request.node)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> Rng:
         """Fresh probes for this check."""
         return self._rng(request.node.name)
+
+    def _loaded(self, item: Any) -> RemoteLearner:
+        self._client.load()
+        self._client.seed(self._rng(item.name + "/learner").seed())
+        self._learner = RemoteLearner(self._suite(item), self._client, self._show)
+        return self._learner
 
     def _show(self, pictures: tuple[Picture, ...]) -> None:
         self._pictures = pictures
@@ -98,6 +102,22 @@ class GradingPlugin:
             if self._status.get(name) is not Status.PASSED:
                 title = self._suite(item).checks[name].title
                 pytest.skip(f"Fix “{title}” ({name}) first.")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Run a check once more, from its beginning, whose learner's process was killed.
+
+        Where memory is short the system kills whom it likes, perhaps for what another student's code took.
+        """
+        try:
+            return (yield)
+        except LearnerKilled:
+            wanted = pyfuncitem.funcargs.keys() & inspect.signature(pyfuncitem.obj).parameters.keys()
+            if not wanted <= {"learner", "rng"}:  # a fixture of the author's own, which may be used up
+                raise
+            fresh = {"learner": self._loaded(pyfuncitem), "rng": self._rng(pyfuncitem.name)}
+            pyfuncitem.obj(**{name: fresh[name] for name in wanted})
+            return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -24,6 +24,10 @@ class LearnerTimedOut(LearnerDied):
     """A call did not come back in time."""
 
 
+class LearnerKilled(LearnerDied):
+    """Somebody else killed the submission's process: the system when memory was short, or a person."""
+
+
 class GarbageReply(LearnerDied):
     """The submission's process sent bytes that are no reply."""
 
@@ -95,5 +99,6 @@ def died(ending: dict[str, Any]) -> LearnerDied:
     if number == signal.SIGSYS:
         return LearnerDied("your code asked the system for something that is not allowed here, and was stopped")
     if number is not None:
-        return LearnerDied("your code's process was killed; did it use too much memory?")
+        kind = LearnerKilled if number == signal.SIGKILL else LearnerDied
+        return kind("your code's process was killed; did it use too much memory?")
     return LearnerDied("your code ended the Python process: take out os._exit(), exit() or quit()")

@@ -14,6 +14,9 @@ from grader.sandbox.wire import ModuleHandle, WireError
 if TYPE_CHECKING:
     from grader.sandbox.judge_side import Client
 
+NO_MODULE = (TypeError, ValueError, AttributeError, KeyError)
+"""What comes of a handle whose parameters and buffers are none."""
+
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,12}")
 
 

@@ -11,8 +11,8 @@ import torch
 
 from grader.assertions import CheckFailure
 from grader.sandbox.channel import Channel, Closed, TimedOut
-from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerTimedOut, died, raised
-from grader.sandbox.graph import RemoteModule, apply_remote, tensors_in
+from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerKilled, LearnerTimedOut, died, raised
+from grader.sandbox.graph import NO_MODULE, RemoteModule, apply_remote, tensors_in
 from grader.sandbox.proxy import RemoteObject
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import CallbackHandle, ModuleHandle, ObjectHandle, WireError
@@ -104,7 +104,11 @@ class Client:
         if self._load_fault is not None:
             raise self._load_fault
         if self._channel is None:
-            self._start()
+            try:
+                self._start()
+            except LearnerKilled:  # for whatever reason: once may be chance, twice is not
+                self._load_fault = None
+                self._start()
         return self.names
 
     def close(self) -> None:
@@ -257,7 +261,7 @@ class Client:
         if isinstance(value, ModuleHandle):
             try:
                 return RemoteModule(self, value)
-            except (TypeError, ValueError, AttributeError, KeyError):
+            except NO_MODULE:
                 raise self.fail(GarbageReply("your code answered with a module that is none")) from None
         if isinstance(value, ObjectHandle):
             return RemoteObject(self, value)

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint types check-generated exercises docs pictures bench build setup clean
+.PHONY: help demo test lint types check-generated exercises docs pictures audit bench build setup clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ docs: setup  ## Write the help texts in docs/ anew
 
 pictures: setup  ## Make the pictures of the README anew
 	@$(BIN)/python docs/pictures.py
+
+audit: setup  ## List dependencies with their reasons and licences, and known vulnerabilities
+	@$(BIN)/python docs/audit.py
 
 bench: setup  ## Measure, and write docs/performance.md
 	@$(BIN)/python benchmarks/bench.py --write docs/performance.md

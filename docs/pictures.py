@@ -1,4 +1,4 @@
-"""Make the pictures of the README from the real thing: what a terminal shows, and the report in a browser."""
+"""Make the pictures of the README and the guides from the real thing: a terminal, a report and a class in a browser."""
 
 from __future__ import annotations
 
@@ -23,6 +23,25 @@ LARGEST = 200_000
 WRONG = {
     "exercise1": "exercise1_reparameterization/wrong/variance_as_std.py",
     "exercise3": "exercise3_masked_convolution/wrong/kinds_swapped.py",
+}
+# Exercise → what a made-up class hands in: a file of ours, and for how many students.
+CLASS = {
+    "exercise1_reparameterization": {
+        "right/plain.py": 11,
+        "wrong/variance_as_std.py": 8,
+        "wrong/exp_logvar.py": 6,
+        "wrong/shared_noise.py": 4,
+        "wrong/no_grad.py": 3,
+        "wrong/root_of_exp.py": 2,
+        "wrong/manual_seed.py": 2,
+    },
+    "exercise6_tool_choice": {
+        "right/plain.py": 16,
+        "wrong/bound_is_value.py": 7,
+        "wrong/passes_by_feel.py": 5,
+        "wrong/latency_ignored.py": 5,
+        "wrong/reasons_swapped.py": 2,
+    },
 }
 # The colours of the report in the dark, so that both pictures are of one hand.
 THEME = TerminalTheme(
@@ -51,6 +70,7 @@ def main() -> int:
         terminal(f"grade {' '.join(words)}", grade(home, *words))
         grade(home, "exercise3", "--seed", SEED, "--format", "html", "--out", "report.html")
         report(home / "report.html")
+        insights(Path(folder))
     for picture in sorted(FOLDER.iterdir()):
         print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size // 1024} KB")
         if picture.stat().st_size > LARGEST:
@@ -97,6 +117,28 @@ def report(path: Path) -> None:
             bottom = max(box["y"] + box["height"] for box in boxes) + 32
             area = {"x": 0, "y": top, "width": 860, "height": bottom - top}
             tab.screenshot(path=FOLDER / name, full_page=True, clip=area)  # type: ignore[arg-type]
+
+
+def insights(folder: Path) -> None:
+    """Grade a made-up class, and photograph what it misunderstands of exercise 1."""
+    for exercise, files in CLASS.items():
+        handed_in = [file for file, students in files.items() for _ in range(students)]
+        for number, file in enumerate(handed_in):
+            # Other students make the mistakes of one exercise than those of the other.
+            student = folder / "class" / f"student{(number * 11) % 36:02}"
+            student.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "tests" / "submissions" / exercise / file, student / f"{exercise}.py")
+    chosen = [word for exercise in CLASS for word in ("--exercise", exercise)]
+    grade(folder, "batch", "class", *chosen, "--seed", SEED, "--out", "results")
+    with chromium() as browser:
+        tab = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light")
+        tab.goto((folder / "results" / "insights.html").as_uri())
+        table = tab.locator("table.heat").first
+        table.evaluate("table => table.querySelector('details').open = true")
+        box = table.bounding_box()
+        assert box is not None
+        area = {"x": 0, "y": box["y"] - 72, "width": 1000, "height": min(box["height"] + 88, 760)}
+        tab.screenshot(path=FOLDER / "insights.png", full_page=True, clip=area)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

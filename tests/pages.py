@@ -14,7 +14,7 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "footer", "article", "header", "section", "div"),
     *("h1", "h2", "h3", "p", "span", "strong", "a", "ul", "li", "dl", "dt", "dd", "blockquote", "code", "pre"),
     *("details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "time", "figure", "figcaption"),
-    *("img", "svg", "desc", "g", "path", "rect", "circle", "text"),
+    *("img", "svg", "desc", "g", "path", "rect", "circle", "text", "nav", "ol", "bdi"),
 }
 """All that our templates write. A tag that is not among them came from somebody's text."""
 

@@ -318,7 +318,12 @@ def test_the_same_report_is_the_same_page() -> None:
 
 def test_the_pictures_of_the_readme_are_small_and_load_nothing() -> None:
     folder = Path(__file__).parent.parent / "docs" / "pictures"
-    assert {path.name for path in folder.iterdir()} == {"report.png", "report-dark.png", "terminal.svg"}
+    assert {path.name for path in folder.iterdir()} == {
+        "insights.png",
+        "report.png",
+        "report-dark.png",
+        "terminal.svg",
+    }
     assert all(path.stat().st_size <= 200_000 for path in folder.iterdir())
     drawing = (folder / "terminal.svg").read_text()
     assert set(re.findall(r"https?://[^\s\"]*", drawing)) == {"http://www.w3.org/2000/svg"}

@@ -69,10 +69,8 @@ def page(
         commands: exercise name → what grades it again; none is shown where that is empty.
         overview: rows of a table at its head.
     """
-    template = _environment().get_template("page.html.j2")
-    return template.render(
-        reports=reports, title=title, commands=commands, overview=overview or (), generator=GENERATOR
-    )
+    template = environment().get_template("page.html.j2")
+    return template.render(reports=reports, title=title, commands=commands, overview=overview or ())
 
 
 def fragment(report: Report, *, command: str) -> str:
@@ -82,7 +80,7 @@ def fragment(report: Report, *, command: str) -> str:
         report: the verdict.
         command: what grades it again; nothing is shown where that is empty.
     """
-    return _environment().get_template("fragment.html.j2").render(report=report, command=command)
+    return environment().get_template("fragment.html.j2").render(report=report, command=command)
 
 
 def feedback(report: Report) -> str:
@@ -91,12 +89,12 @@ def feedback(report: Report) -> str:
     Args:
         report: the verdict, with the cell's checks and no others.
     """
-    return _environment().get_template("feedback.html.j2").render(report=report)
+    return environment().get_template("feedback.html.j2").render(report=report)
 
 
 def feedback_style() -> str:
     """The style of every :func:`feedback` in a notebook, which is larger than they are: once is enough."""
-    return _environment().from_string('<style>\n{% include "style.css.j2" %}\n</style>').render()
+    return environment().from_string('<style>\n{% include "style.css.j2" %}\n</style>').render()
 
 
 def is_ours(text: str) -> bool:
@@ -105,8 +103,9 @@ def is_ours(text: str) -> bool:
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What fills in our templates: every text is cleaned and escaped, whatever the template forgets."""
+    made = Environment(
         loader=PackageLoader("grader.render"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -114,12 +113,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"line": one_line, "prose": _prose, "number": number, "written": written, "lines": _lines}
-    environment.globals |= {
+    made.filters |= {"line": one_line, "prose": _prose, "number": number, "written": written, "lines": _lines}
+    made.globals |= {
         "again": _again,
         "evidence": _evidence,
         "diagram": diagram,
         "figures": figures,
+        "generator": GENERATOR,
         "mark": Look().mark,
         "message": _message,
         "pictures": _pictures,
@@ -127,7 +127,7 @@ def _environment() -> Environment:
         "trusted": Markup,
         "version": __version__,
     }
-    return environment
+    return made
 
 
 def _safe(value: Any) -> Any:

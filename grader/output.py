@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.errors import UnusableInput
@@ -78,19 +79,25 @@ def deliver(path: Path, text: str, told: str) -> None:
     to_stdout(f"{told}\n")
 
 
-def to_file(path: Path, text: str) -> None:
+def to_file(path: Path, text: str | Iterable[str]) -> None:
     """Write a file by way of another name, so that a reader never sees half of it.
+
+    Args:
+        path: the file.
+        text: what is to be in it; in parts, if all of it at once would be too much.
 
     Raises:
         UnusableInput: it cannot be written; what was there before is untouched.
     """
     # Through a link to what it names; a device or a FIFO is written to and never replaced.
     target = Path(os.path.realpath(path))
+    parts = [text] if isinstance(text, str) else text
     try:
         if path.exists() and not path.is_file():  # under its own name: a pipe behind /dev/stdout has no other
-            path.write_text(text, encoding="utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(parts)
         else:
-            replace(target, text.encode())
+            replace(target, (part.encode() for part in parts))
     except OSError as error:
         raise UnusableInput(f"{one_line(str(path))} cannot be written: {error.strerror}.") from None
 
@@ -118,7 +125,7 @@ def create(target: Path, content: bytes) -> bool:
     return True
 
 
-def replace(target: Path, content: bytes) -> None:
+def replace(target: Path, content: bytes | Iterable[bytes]) -> None:
     """Put a file with this content in the target's place, at once or not at all; a link is replaced, not followed.
 
     Raises:
@@ -127,11 +134,11 @@ def replace(target: Path, content: bytes) -> None:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             # On the disk before the old file goes: no crash of the machine leaves neither.
             os.fsync(file.fileno())
         temporary.replace(target)
-    except OSError:
+    except BaseException:  # also what the parts raise, and Ctrl-C between two of them
         temporary.unlink(missing_ok=True)
         raise

@@ -12,15 +12,21 @@ import click
 
 from grader import __version__, output
 from grader.errors import GraderError, UnusableInput
+from grader.options import SETTINGS, course_option, drawn, seed_option, tab
 from grader.text import nearest, one_line
-from grader.verbs import PASSED, SETTINGS, VERBS, course_option, drawn, seed_option, tab
+from grader.verbs import PASSED, VERBS
 
 UNUSABLE, INTERRUPTED = 2, 130
 
 
 @click.command("grade", context_settings=SETTINGS)
 @click.argument("exercise", required=False, shell_complete=tab("exercise or all"))
-@click.option("--submission", type=click.Path(path_type=Path), metavar="FILE", help="Grade this .py or .ipynb file.")
+@click.option(
+    "--submission",
+    type=click.Path(path_type=Path, readable=False),  # whoever reads it says better why it cannot be read
+    metavar="FILE",
+    help="Grade this .py or .ipynb file.",
+)
 @click.option(
     "--submission-dir",
     type=click.Path(path_type=Path),
@@ -37,7 +43,11 @@ UNUSABLE, INTERRUPTED = 2, 130
     help="Run only this check; may be repeated.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", help="What to print. [text]"
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "junit", "gradescope"]),
+    default="text",
+    help="What to print. [text]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file instead.")
 @click.option(
@@ -70,7 +80,8 @@ def grade(
       grade solution EXERCISE  compare your code with ours, after a pass
       grade reset EXERCISE     begin anew; your file is kept
       grade report             write your latest verdicts as a page for the browser
-      grade release            write notebooks for a class and nbgrader
+      grade release            write what nbgrader, Gradescope or GitHub needs
+      grade batch              grade a whole class, and regrade what has changed
       grade audit              prove that the checks catch every known mistake
       grade doctor             say whether grading works on this machine
       grade completion         print what makes the Tab key complete these words

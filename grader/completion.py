@@ -121,6 +121,15 @@ def _checks(context: click.Context, incomplete: str) -> Iterable[Item]:
     return [CompletionItem(one.name, help=one.title) for one in checks if one.name.startswith(incomplete)]
 
 
+def _checks_of_any(context: click.Context, incomplete: str) -> list[Item]:
+    """The checks of the exercises that the line names with an option, or of all."""
+    course = _course(context)
+    words = context.params.get("exercises") or ()
+    chosen = [course.find(word) for word in words if word != "all"] or course.exercises
+    found = {one.name: one.title for exercise in chosen for one in checks_in(exercise.checks)}
+    return [CompletionItem(name, help=title) for name, title in found.items() if name.startswith(incomplete)]
+
+
 def _folders(_: click.Context, incomplete: str) -> list[Item]:
     return [CompletionItem(incomplete, type="dir")]
 
@@ -133,7 +142,9 @@ OFFERS: Mapping[str, Callable[[click.Context, str], Iterable[Item]]] = {
     "exercise": _exercises,
     "exercise or all": _exercises_or_all,
     "check": _checks,
+    "check of any": _checks_of_any,
     "folder": _folders,
+    "file": _files,
 }
 """What a parameter of a command says that it is → what is offered for it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +12,17 @@ SHOWN = 8
 """How many elements of a value a message shows."""
 
 
+def is_beyond_floats(value: float) -> bool:
+    """Whether a whole number has no float at all."""
+    return isinstance(value, int) and value.bit_length() > 1000
+
+
 def number(value: float) -> str:
     """A number in at most six significant digits, without a trailing ``.0`` of noise."""
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, int):
-        if value.bit_length() > 1000:
+        if is_beyond_floats(value):
             return "a whole number beyond 10³⁰⁰"  # no float holds it, and its digits would fill the screen
         return str(value) if abs(value) < 10**12 else f"{value:.6g}"
     if math.isnan(value) or math.isinf(value):
@@ -45,7 +51,8 @@ def describe(value: Any, limit: int = SHOWN) -> str:
         return left + ", ".join(inner) + (", …" if len(value) > limit else "") + right
     if value is None:
         return "None"
-    text = repr(value)
+    # Where an object lies in memory is another place each time, and nobody's business.
+    text = re.sub(r" at 0x[0-9a-f]+", "", repr(value))
     return text if len(text) <= 80 else text[:80] + "…"
 
 

@@ -1,54 +1,20 @@
-"""The other commands of `grade`, and what their command lines have in common. Nothing here imports torch."""
+"""The other commands of `grade`. Nothing here imports torch."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import shlex
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from grader import output
+from grader.batch_verb import batch
+from grader.options import SETTINGS, cores, course_option, drawn, seed_option, tab
+from grader.release_verb import release
 from grader.text import one_line
 
 PASSED = 0
-
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
-
-
-def tab(what: str) -> Callable[[click.Context, click.Parameter, str], Any]:
-    """What the Tab key offers for a parameter, as `completion.OFFERS` names it."""
-
-    def offer(context: click.Context, _: click.Parameter, incomplete: str) -> Any:
-        from grader import completion
-
-        return completion.OFFERS[what](context, incomplete)
-
-    return offer
-
-
-course_option = click.option(
-    "--course",
-    type=click.Path(path_type=Path),
-    shell_complete=tab("folder"),
-    metavar="DIR",
-    help="A course that is not ours; its check files are trusted code.",
-)
-seed_option = click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    metavar="N",
-    help="Draw the checks' numbers from this seed; otherwise they are new each time.",
-)
-
-
-def drawn(seed: int | None) -> int:
-    """The seed that was asked for, or a new one."""
-    return secrets.randbits(31) if seed is None else seed
 
 
 @click.command("init", context_settings=SETTINGS)
@@ -56,34 +22,57 @@ def drawn(seed: int | None) -> int:
     "directory", metavar="DIR", required=False, type=click.Path(path_type=Path), shell_complete=tab("folder")
 )
 @click.option("--update", is_flag=True, help="Bring new exercises and better texts into DIR; your work stays.")
-@click.option("--student", metavar="ID", help="Keep this id in DIR; reports carry it.")
+@click.option("--student", metavar="ID", help="Keep this id in DIR; reports carry it, and by-hand numbers are its own.")
+@click.option(
+    "--secret",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the student's numbers from this secret of the course, which stays where it is.",
+)
 @click.option("--notebooks", is_flag=True, help="Write notebooks for Jupyter and VS Code instead of .py files.")
 @course_option
-def init(directory: Path | None, update: bool, student: str | None, notebooks: bool, course: Path | None) -> int:
+def init(
+    directory: Path | None,
+    update: bool,
+    student: str | None,
+    secret: Path | None,
+    notebooks: bool,
+    course: Path | None,
+) -> int:
     """Copy the exercises to DIR, which is made if it is not there. Files that are there already are kept.
+
+    With --student, questions that are answered by hand ask for numbers of the student's own, the same at every call.
+    Only files that are written now get them; those that are there already keep theirs, and are graded by them.
 
     With --update, what is new since is merged into the files that are there: a cell that you changed stays as it is
     wherever ours changed too, and is named; a file that changes is kept in .reparam/backups. DIR may then be left out
     inside your folder.
     """
-    from grader import jobs, workspace
+    from grader import jobs, own_numbers, variants, workspace
     from grader import student as students
 
     name = students.valid(student) if student is not None else ""
     source = jobs.open_course(course)
     if update and notebooks:
         raise click.UsageError("--update brings new exercises in the form that the others have: leave out --notebooks.")
+    if secret is not None and not name:
+        raise click.UsageError("--secret goes with --student: whose numbers are to be drawn?")
+    hidden = variants.read_secret(secret) if secret is not None else variants.public_secret(source)
+    key = variants.key(hidden, name) if name else None
     if update:
         from grader import update as updating
 
-        return updating.run(directory, source, name)
+        return updating.run(directory, source, name, key=key)
     if directory is None:
         raise click.UsageError("Which folder? `grade init DIR` makes one and copies the exercises to it.")
-    copied = workspace.init(directory, source, notebooks=notebooks)
+    own = own_numbers.begin(directory, source, key)
+    copied = workspace.init(directory, source, notebooks=notebooks, variant=own.variant)
     for path in copied.kept:
         click.echo(f"kept    {path} (it is there already)")
     for path in [*copied.written, *([students.keep(directory, name)] if name else [])]:
         click.echo(f"written {path}")
+    for line in own_numbers.told(own, source) if name else ():
+        click.echo(line)
     first = source.exercises[0]
     moves = directory.resolve() != Path.cwd()
     # From the folder to change to, a relative path to the course would lead elsewhere.
@@ -123,8 +112,7 @@ def audit(
 
     if out is not None:
         output.check_target(out)
-    size = jobs or min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 64)
-    return command.run(exercises, command.Request(course, form, out, drawn(seed), size))
+    return command.run(exercises, command.Request(course, form, out, drawn(seed), jobs or cores()))
 
 
 @click.command("doctor", context_settings=SETTINGS)
@@ -245,31 +233,6 @@ def report(exercises: tuple[str, ...], out: Path | None, show: bool, course: Pat
     return report_page.run(exercises, report_page.Request(out, show, course))
 
 
-@click.command("release", context_settings=SETTINGS)
-@click.argument("system", metavar="nbgrader", shell_complete=lambda *_: ["nbgrader"])
-@click.argument("directory", metavar="COURSE_DIR", type=click.Path(path_type=Path), shell_complete=tab("folder"))
-@click.argument("exercises", nargs=-1, metavar="[EXERCISE…|all]", shell_complete=tab("exercise or all"))
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    metavar="N",
-    help="Let autograde draw the checks' numbers from this seed. [what COURSE_DIR has, or a new one]",
-)
-@course_option
-def release(system: str, directory: Path, exercises: tuple[str, ...], seed: int | None, course: Path | None) -> int:
-    """Write notebooks for a class into COURSE_DIR, and what nbgrader needs to grade them.
-
-    Makes source/EXERCISE/EXERCISE.ipynb for each exercise that is named, or for all, our lines in nbgrader_config.py,
-    and a README.md. What you have changed is kept: run it again as often as you like. Then nbgrader's own commands
-    release, collect, grade and return; docs/instructors.md shows each of them.
-    """
-    if system != "nbgrader":
-        raise click.UsageError(f'"{one_line(system, 60)}"? It writes for nbgrader: grade release nbgrader COURSE_DIR')
-    from grader.classroom import release as releasing
-
-    return releasing.run(exercises, releasing.Request(directory, course, seed))
-
-
 VERBS = {
     "init": init,
     "hint": hint,
@@ -278,6 +241,7 @@ VERBS = {
     "reset": reset,
     "report": report,
     "release": release,
+    "batch": batch,
     "audit": audit,
     "doctor": doctor,
     "completion": completion,

@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import jsonschema
 import pytest
 from forked_child import NOBODY, become, let_others_in, linux_only, needs
 from forked_child import ROOT as AS_ROOT
+from older_kernels import LANDLOCK, SECCOMP, kernel_refuses
 
 import grader
 from grader.course import Exercise, built_in
@@ -30,12 +30,11 @@ from grader.listing import checks_in
 from grader.render.health import health_text
 from grader.render.page import Look
 from grader.sandbox.front import system_backend
-from grader.sandbox.isolation import LAYERS, seccomp, syscalls
+from grader.sandbox.isolation import LAYERS, syscalls
 
 ROOT = Path(grader.__file__).parent.parent
 COMMAND = [sys.executable, "-m", "grader.cli", "doctor"]
 SCHEMA = json.loads(files("grader").joinpath("schema/doctor.schema.json").read_text(encoding="utf-8"))
-LANDLOCK, SECCOMP = 444, {"x86_64": 317, "aarch64": 277}.get(platform.machine(), 0)
 Result = subprocess.CompletedProcess[str]
 
 HEALTHY = Health(
@@ -85,24 +84,6 @@ def found(result: Result) -> dict:
     jsonschema.validate(data, SCHEMA)
     assert data["works"] == (result.returncode == 0)
     return data
-
-
-def kernel_refuses(call: int, code: int) -> Callable[[], None]:
-    """Make a system call fail for this process and all that it starts, as an older kernel or a container would."""
-    lines = [
-        (seccomp.LOAD, 0, 0, 0),
-        (seccomp.EQUAL, 0, 1, call),
-        (seccomp.RETURN, 0, 0, 0x00050000 | code),
-        (seccomp.RETURN, 0, 0, seccomp.ALLOW),
-    ]
-    program = seccomp.Program(platform.machine(), b"".join(struct.pack("=HBBI", *line) for line in lines), ())
-
-    def start() -> None:
-        if os.geteuid() != 0:
-            syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-        assert seccomp.install(program, 0)
-
-    return start
 
 
 @pytest.fixture

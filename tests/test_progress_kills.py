@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
 import selectors
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from reports import MIXED, PASSED, report
+from small_disks import filled, small_disk
 
 from grader import progress, workspace
 from grader.course import built_in
 from grader.progress import ProgressUnavailable, attempts, latest_reports, record
 from grader.progress_file import written
+
+__all__ = ["small_disk"]
 
 TESTS = Path(__file__).parent
 KILLS = 40
@@ -91,31 +91,13 @@ def test_every_attempt_is_on_the_disk_before_it_is_told(tmp_path: Path) -> None:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 512 KB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a disk")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this container may not mount a disk")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
 def test_a_disk_that_is_full(small_disk: Path) -> None:
     now = datetime.now(UTC)
     record(small_disk, report(PASSED), now)
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(b"\0" * 4096):
-            pass
-    with pytest.raises(ProgressUnavailable, match=r"full|disk I/O"):
-        record(small_disk, report(*MIXED), now)
-    # What was recorded before is there, while the disk is full and after.
-    assert len(attempts(small_disk)) == 1
-    filler.unlink()
+    with filled(small_disk):
+        with pytest.raises(ProgressUnavailable, match=r"full|disk I/O"):
+            record(small_disk, report(*MIXED), now)
+        # What was recorded before is there, while the disk is full and after.
+        assert len(attempts(small_disk)) == 1
     record(small_disk, report(*MIXED), now)
     assert len(attempts(small_disk)) == 2

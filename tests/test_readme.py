@@ -29,8 +29,8 @@ CARDS = [
     if row.startswith("| `flashcards")
     for command in re.findall(r"`(flashcards[^`]*)`", row.split("|")[1])
 ]
-# In a fresh workspace nothing has been passed and nothing kept: they say so.
-TOO_EARLY = {"grade solution exercise3", "grade reset exercise3 --undo"}
+# In a fresh workspace nothing has been passed and nothing kept, and no class has handed in: they say so.
+TOO_EARLY = {"grade solution exercise3", "grade reset exercise3 --undo", "grade batch DIR --out marks"}
 PROGRAMS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import html
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.core import Event, Sandbox, grade
+from grader.classroom.in_time import alarm
+from grader.core import Event, grade
 from grader.course import Exercise
 from grader.errors import CheckFileError, GraderError, UnusableInput
 from grader.kernel.warm import Keeper, warm_sandbox
@@ -65,12 +64,14 @@ class Work:
         submission: the answers.
         seed: what the probes are drawn from.
         timeout: seconds after which what has not been checked earns nothing.
+        variant: what the student's own by-hand numbers are drawn from; None for the printed ones.
     """
 
     exercise: Exercise
     submission: Submission
     seed: int
     timeout: float
+    variant: int | None = None
 
 
 def submitted(exercise: Exercise, sources: Sequence[str]) -> Submission:
@@ -115,9 +116,18 @@ def _in_time(work: Work, keeper: Keeper) -> Marks:
 
     with warm_sandbox(keeper) as sandbox:
         sandbox.warm_up()  # the time counts from when the sandbox is there
-        with _alarm(sandbox, seconds) as rang:
+        with alarm(sandbox, seconds) as rang:
             try:
-                return Marks(grade(work.exercise, work.submission, sandbox=sandbox, seed=work.seed, on_event=listen))
+                return Marks(
+                    grade(
+                        work.exercise,
+                        work.submission,
+                        sandbox=sandbox,
+                        seed=work.seed,
+                        variant=work.variant,
+                        on_event=listen,
+                    )
+                )
             except CheckFileError:
                 raise
             except GraderError:
@@ -125,24 +135,6 @@ def _in_time(work: Work, keeper: Keeper) -> Marks:
                     raise
     said = f"Grading was stopped after {seconds:g} s. What had not been checked by then earned no points."
     return Marks(Report(work.exercise.name, work.exercise.title, tuple(ended), seconds, (), work.seed), said)
-
-
-@contextmanager
-def _alarm(sandbox: Sandbox, seconds: float) -> Iterator[threading.Event]:
-    """Cancel the grading under way after some seconds; the event says whether that was done."""
-    rang = threading.Event()
-
-    def ring() -> None:
-        rang.set()
-        sandbox.cancel()
-
-    timer = threading.Timer(seconds, ring)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield rang
-    finally:
-        timer.cancel()
 
 
 def shown(marks: Marks, checks: Sequence[str], style: str = "") -> Shown:

@@ -14,13 +14,16 @@ import torch
 
 from grader.assertions import CheckFailure
 from grader.checking import Misconception
-from grader.formatting import describe, number
+from grader.formatting import describe, is_beyond_floats, number
 from grader.learner import LearnerFunction, LocalLearner
 from grader.probes import Rng
 from grader.suite import Check, Suite
 
 REPLAY_SECONDS = 3.0
 """No failure is worth a longer wait; what was not replayed by then is not named."""
+
+SOURCE_SEARCHED = 50_000
+"""Characters of a learner's text that patterns are searched in: some take the square of its length."""
 
 LEARNER_FILE = LearnerFunction.__call__.__code__.co_filename
 """Where a check hands over to the learner's code."""
@@ -98,7 +101,7 @@ def explain(
             continue
         distance = _distance(seen, evidence(replayed, check))
         if distance is not None:
-            hinted = bool(candidate.source and re.search(candidate.source, source))
+            hinted = bool(candidate.source and re.search(candidate.source, source[:SOURCE_SEARCHED]))
             matches.append((round(distance, 6), not hinted, candidate))
     # Stable sort: equals stay in the catalogue's order, the commonest misconception first.
     return min(matches, key=lambda match: match[:2])[2] if matches else None
@@ -146,7 +149,7 @@ def _numbers(value: Any) -> torch.Tensor | None:
     if isinstance(value, torch.Tensor) and not value.is_complex():
         return value.detach().double()
     if isinstance(value, bool | int | float):
-        return torch.tensor(float(value), dtype=torch.float64)
+        return None if is_beyond_floats(value) else torch.tensor(float(value), dtype=torch.float64)
     return None
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import socket
+import time
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from grader.errors import GraderError
 from grader.plugin import GradingPlugin, UnknownCheckError
-from grader.sandbox.judge_side import Client
+from grader.sandbox.judge_side import ALL_CALLS_SECONDS, Client
 from grader.sandbox.spawner import Spawner
 from grader.submission import Submission
 from grader.suite import import_fault, share_folder
@@ -94,8 +95,9 @@ class _Assignment:
         stream = self._stream = socket.socket(fileno=descriptors[0]).makefile("rwb")
         task = json.loads(stream.readline())
         submission = Submission(Path(task["name"]), task["name"], task["source"], tuple(task["cells"]))
-        client = Client(Spawner(self._requests), submission.name, submission.source)
-        self.plugin = GradingPlugin(client, Grading(submission, task["seed"]), task["only"], self.emit)
+        until = time.monotonic() + ALL_CALLS_SECONDS
+        client = Client(Spawner(self._requests), submission.name, submission.source, until)
+        self.plugin = GradingPlugin(client, Grading(submission, task["seed"], task["variant"]), task["only"], self.emit)
         session.config.pluginmanager.register(self.plugin, "grading")
         self.checks = Path(task["checks"])
         share_folder(self.checks)

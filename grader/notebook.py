@@ -12,6 +12,18 @@ from typing import Any
 
 from grader.errors import UnusableInput
 
+PARSED_LIMIT = 256 * 1024
+"""Characters; longer texts are left to the sandbox to parse: a syntax tree takes up to 900 times the memory of its
+text."""
+
+PARTS_LIMIT = 4_000_000
+"""Commas, colons and brackets that a notebook may hold. A list of two characters takes 60 bytes of memory, a picture of
+a million characters a million."""
+
+CELLS_LIMIT = 10_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write it, and no file of text
+
 # A line of IPython's own: %matplotlib, !pip, ?help, help?, files = !ls. A "%" or "!" that continues an expression
 # is followed by a space or "=", so "% 3" and "!= x" are not taken for one.
 _MAGIC = re.compile(r"\s*(%{1,2}[A-Za-z_]|!(?!=)|\?{1,2}\w|[\w.]+\?{1,2}\s*$|[\w, ]+=\s*(!(?!=)|%[A-Za-z_]))")
@@ -75,6 +87,8 @@ def load(text: str, name: str) -> dict[str, Any]:
     Raises:
         UnusableInput: the text is no notebook.
     """
+    if sum(map(text.count, ",:[{")) > PARTS_LIMIT:
+        raise UnusableInput(f"{name} holds too much data. Clear its outputs in Jupyter, save it, and grade it again.")
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
@@ -97,8 +111,11 @@ def code_cells(text: str, name: str) -> list[CodeCell]:
     Raises:
         UnusableInput: the text is no notebook.
     """
+    given_cells = load(text, name)["cells"]
+    if len(given_cells) > CELLS_LIMIT:
+        raise UnusableInput(f"{name} has more than {CELLS_LIMIT:,} cells. Grade the notebook that holds your answers.")
     cells: list[CodeCell] = []
-    for cell in load(text, name)["cells"]:
+    for cell in given_cells:
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         source = cell.get("source", "")
@@ -106,6 +123,8 @@ def code_cells(text: str, name: str) -> list[CodeCell]:
             source = "".join(source)
         if not isinstance(source, str):
             raise UnusableInput(f"{name}: code cell {len(cells) + 1} holds no text. Save it again from Jupyter.")
+        if _SURROGATE.search(source):
+            raise UnusableInput(f"{name}: code cell {len(cells) + 1} holds half of a character. Delete it, and save.")
         source = source.replace("\r\n", "\n").replace("\r", "\n")
         given, count = cell.get("id"), cell.get("execution_count")
         cells.append(CodeCell(source, given if isinstance(given, str) else "", count if type(count) is int else None))
@@ -119,17 +138,21 @@ def _python_lines(cell: str) -> list[str]:
     if first.startswith("%%") and not first.startswith(_PYTHON_CELLS):
         return [f"# {line}" for line in lines]
     # A "%" that begins a line of a plain Python cell belongs to an expression or a text; leave such a cell alone.
-    return lines if _parses(cell) else _without_magics(lines)
+    # In a cell too long to be looked at, what is IPython's own is refused by the sandbox, with its line.
+    as_it_is = len(cell) > PARSED_LIMIT or parsed(cell) is not None
+    return lines if as_it_is else _without_magics(lines)
 
 
-def _parses(cell: str) -> bool:
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree of a learner's code; None where it is no Python, or too long to be parsed here."""
+    if len(source) > PARSED_LIMIT:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(cell)
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None
 
 
 def _without_magics(lines: list[str]) -> list[str]:

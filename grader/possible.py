@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from grader.assertions import CheckFailure, as_tensor
-from grader.formatting import number
+from grader.formatting import is_beyond_floats, number
 
 IMPOSSIBLE = "This cannot be"
 """How a verdict begins to speak of such a value."""
@@ -33,7 +33,7 @@ class Range:
 
     def broken_by(self, value: Any) -> float | None:
         """The first number outside the range, or None. What is no number, and NaN, breaks nothing."""
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool | int | float) and not is_beyond_floats(value):
             value = torch.tensor(float(value), dtype=torch.float64)
         if not isinstance(value, torch.Tensor) or value.is_complex():
             return None

@@ -142,7 +142,9 @@ def latest_reports(workspace: Path) -> dict[str, tuple[datetime, Report]]:
         for exercise, at, text in rows:
             # AttributeError: a list where an object should be.
             with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                found[str(exercise)] = (datetime.fromisoformat(at), Report.from_json(json.loads(text)))
+                report = Report.from_json(json.loads(text))
+                if report.exercise == exercise:
+                    found[report.exercise] = (_moment(at), report)
         return found
 
 
@@ -190,7 +192,9 @@ def _attempt(
     misconceptions: str,
     *lists: str | None,
 ) -> Attempt:
-    moment, counts = datetime.fromisoformat(at), (int(points), int(max_points))
+    moment, counts = _moment(at), (int(points), int(max_points))
+    if not isinstance(exercise, str):
+        raise TypeError("no exercise")
     not_passed, now_passed = (_names(text) if text is not None else None for text in lists)
     return Attempt(
         moment,
@@ -203,6 +207,13 @@ def _attempt(
         not_passed,
         now_passed,
     )
+
+
+def _moment(at: str) -> datetime:
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None or not 1970 <= moment.year < 9999:  # nobody's clock; in some time zone it would be no date
+        raise ValueError("no moment of ours")
+    return moment
 
 
 def _names(text: str) -> tuple[str, ...]:

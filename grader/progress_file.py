@@ -127,7 +127,7 @@ def _in_words(path: Path) -> Iterator[None]:
         raise ProgressUnavailable(_reason(error, path)) from None
     except OSError as error:
         raise ProgressUnavailable(f"{one_line(str(error.filename or path))}: {error.strerror}") from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise ProgressUnavailable(f"{one_line(str(path))} holds an entry that reparam did not write") from None
 
 

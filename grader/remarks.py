@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from grader.notebook import parsed
+
 CodeTest = Callable[[ast.AST], bool]
 
 
@@ -30,13 +32,12 @@ class Remark:
 
 def definition(source: str, name: str) -> ast.AST | None:
     """The last function or class of this name at the top of a learner's file, or None."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return None  # a notebook may hold such a cell; what cannot be read gets no remark
     found = [
         node
-        for node in body
+        for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
     ]
     return found[-1] if found else None

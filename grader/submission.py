@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UnusableInput
-from grader.notebook import joined, read_notebook
+from grader.notebook import PARSED_LIMIT, joined, read_notebook
 from grader.text import clean, one_line
 
 SOURCE_LIMIT = 1024 * 1024
@@ -21,9 +21,6 @@ SOURCE_LIMIT = 1024 * 1024
 
 NOTEBOOK_LIMIT = 8 * SOURCE_LIMIT
 """Bytes that a notebook may have: the pictures among its outputs count too."""
-
-_PARSED_LIMIT = 256 * 1024
-"""Longer texts are left to the sandbox to parse: a syntax tree takes 600 times the memory of its text."""
 
 _SHOWN_LINE = 100
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -58,9 +55,7 @@ def read_submission(path: Path) -> Submission:
         UnusableInput: it is missing, no regular file, too large, no UTF-8 text, empty, or not Python. The
             message names the file, the line where there is one, and what to do.
     """
-    submission = read_unparsed(path)
-    _check_syntax(submission, one_line(str(path)))
-    return submission
+    return from_bytes(read_bytes(path, limit_of(path)), path)
 
 
 def read_unparsed(path: Path) -> Submission:
@@ -69,17 +64,43 @@ def read_unparsed(path: Path) -> Submission:
     Raises:
         UnusableInput: as :func:`read_submission`, but for what is not Python.
     """
-    shown = one_line(str(path))
-    notebook = path.suffix.lower() == ".ipynb"
-    text = read_text(path, NOTEBOOK_LIMIT if notebook else SOURCE_LIMIT)
-    name = one_line(path.name)
-    if notebook:
-        content = read_notebook(text, shown)
-        submission = Submission(path, name, content.source, content.starts)
+    return _unparsed(read_bytes(path, limit_of(path)), path)
+
+
+def limit_of(path: Path) -> int:
+    """The most bytes that a file of this name may have."""
+    return NOTEBOOK_LIMIT if _is_notebook(path) else SOURCE_LIMIT
+
+
+def from_bytes(content: bytes, path: Path) -> Submission:
+    """The submission that a ``.py`` or ``.ipynb`` file of this content is.
+
+    Args:
+        content: at most :func:`limit_of` bytes.
+        path: where it was found; only its name is used.
+
+    Raises:
+        UnusableInput: as :func:`read_submission`.
+    """
+    submission = _unparsed(content, path)
+    _check_syntax(submission, one_line(str(path)))
+    return submission
+
+
+def _unparsed(content: bytes, path: Path) -> Submission:
+    shown, name = one_line(str(path)), one_line(path.name)
+    text = _decode(content, shown)
+    if _is_notebook(path):
+        cells = read_notebook(text, shown)
+        submission = Submission(path, name, cells.source, cells.starts)
     else:
         submission = Submission(path, name, text)
     _check_size(submission, shown)
     return submission
+
+
+def _is_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
 
 
 def from_cells(sources: Sequence[str], path: Path) -> Submission:
@@ -212,7 +233,7 @@ def _half_zero(content: bytes) -> bool:
 
 
 def _check_syntax(submission: Submission, shown: str) -> None:
-    if len(submission.source) > _PARSED_LIMIT:
+    if len(submission.source) > PARSED_LIMIT:
         return
     try:
         with warnings.catch_warnings():

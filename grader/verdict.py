@@ -35,11 +35,13 @@ class Grading:
     Args:
         submission: its text, to quote a line of it.
         seed: the seed of the grading.
+        variant: what the student's own by-hand numbers are drawn from; None for the printed ones.
         learner: the learner as the check left it; None where the check did not get that far.
     """
 
     submission: Submission
     seed: int
+    variant: int | None = None
     learner: Learner | None = None
 
     @property
@@ -63,17 +65,24 @@ def verdict(suite: Suite, check: Check, error: BaseException | None, grading: Gr
         grading: see :class:`Grading`.
 
     Raises:
-        GraderError: the check itself is at fault.
+        GraderError: the check itself is at fault, or we are.
     """
+    if isinstance(error, GraderError):  # no process could be started, say: nothing that the learner did
+        raise error
     if error is None:
         return _result(check, Status.PASSED, points=check.points, advice=_advice(suite, check, grading))
     if isinstance(error, NotAttempted) or (isinstance(error, NotImplementedError) and isinstance(error, LearnerRaised)):
         message = error.message if isinstance(error, NotAttempted) else _not_written(error, grading)
         return _result(check, Status.NOT_ATTEMPTED, message=message)
-    if isinstance(error, LearnerFault):
-        return _blame(suite, check, error, grading)
-    if isinstance(error, AssertionError):
-        return _failure(suite, check, error, grading)
+    try:
+        if isinstance(error, LearnerFault):
+            return _blame(suite, check, error, grading)
+        if isinstance(error, AssertionError):
+            return _failure(suite, check, error, grading)
+    except GraderError:
+        raise
+    except Exception as stumbled:  # noqa: BLE001  values that our explanations cannot take must not cost the verdict
+        return _unusable(suite, check, stumbled, grading)
     return _unusable(suite, check, error, grading)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import author, given, output, percent, starter
+from grader import author, given, output, own_texts, percent, starter
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.text import one_line
@@ -39,12 +40,14 @@ def around() -> Path | None:
     """The workspace that the current folder belongs to.
 
     Raises:
-        UnusableInput: the current folder does not exist any more.
+        UnusableInput: the current folder does not exist any more, or may not be looked into.
     """
     try:
         return find(Path.cwd())
     except FileNotFoundError:
         raise UnusableInput("This folder is gone: it was deleted or moved. Change to another with cd.") from None
+    except PermissionError:
+        raise UnusableInput("You have no permission to look into this folder. Change to another with cd.") from None
 
 
 def required(init: str, so: str) -> Path:
@@ -107,13 +110,25 @@ def in_folder(exercise: Exercise, folder: Path, init: str = INIT) -> Path:
     raise UnusableInput(f"{shown} has no {script.name}. `{init}` copies what is missing to DIR.")
 
 
-def init(target: Path, course: Course, *, notebooks: bool = False) -> Copied:
+def printed(_: Exercise) -> int | None:
+    """The numbers of who has none of their own: those that the course prints."""
+    return None
+
+
+def init(
+    target: Path,
+    course: Course,
+    *,
+    notebooks: bool = False,
+    variant: Callable[[Exercise], int | None] = printed,
+) -> Copied:
     """Copy the stubs and what goes with them to ``target``; a file that is there already is kept as it is.
 
     Args:
         target: the folder.
         course: what to copy.
         notebooks: whether to write notebooks. An exercise that is there in the other form is kept in that.
+        variant: what the student's own numbers for an exercise are drawn from; None for the printed ones.
 
     Raises:
         UnusableInput: a folder cannot be made or a file cannot be written. No half-written file stays.
@@ -123,9 +138,9 @@ def init(target: Path, course: Course, *, notebooks: bool = False) -> Copied:
     for exercise in course.exercises:
         suffix = form(exercise, target / FOLDER, notebooks=notebooks)
         path = Path(FOLDER) / f"{exercise.name}{suffix}"
-        files[path] = fresh(course, exercise, suffix)
+        files[path] = fresh(course, exercise, suffix, variant(exercise))
         # A notebook too is known by the stub that it was made from.
-        pristine[path] = exercise.stub.name, stub_text(course, exercise)
+        pristine[path] = exercise.stub.name, stub_text(course, exercise, variant(exercise))
     files[README] = starter.readme(course)
     pristine[README] = README.name, files[README]
     files |= starter.data(course) | starter.settings(course)
@@ -155,13 +170,13 @@ def form(exercise: Exercise, folder: Path, *, notebooks: bool = False) -> str:
     return ".ipynb" if notebooks or there == {".ipynb"} else ".py"
 
 
-def fresh(course: Course, exercise: Exercise, suffix: str) -> str:
+def fresh(course: Course, exercise: Exercise, suffix: str, variant: int | None = None) -> str:
     """The fresh file of an exercise: its stub, or for ``.ipynb`` the same as a notebook that can check itself.
 
     Raises:
         UnusableInput: the stub is missing or cannot be read.
     """
-    stub = stub_text(course, exercise)
+    stub = stub_text(course, exercise, variant)
     if suffix != ".ipynb":
         return stub
     return percent.learner_notebook(stub, percent.check_call(exercise.short, course.folder))
@@ -177,12 +192,19 @@ def notebook_steps(first: Exercise) -> list[str]:
     ]
 
 
-def stub_text(course: Course, exercise: Exercise) -> str:
+def stub_text(course: Course, exercise: Exercise, variant: int | None = None) -> str:
     """The fresh stub of an exercise.
+
+    Args:
+        course: the exercise's.
+        exercise: which one.
+        variant: what the student's own numbers are drawn from; None for the printed ones.
 
     Raises:
         UnusableInput: it is missing or cannot be read.
     """
+    if variant is not None:
+        return own_texts.stub(exercise, variant)
     try:
         return exercise.stub.read_text(encoding="utf-8")
     except OSError as error:

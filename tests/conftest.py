@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gradings import Grade
+from hypothesis import settings
 
 from grader.cli import main
 from grader.core import Sandbox, grade
@@ -19,6 +20,10 @@ from grader.submission import Submission
 
 # Nothing that a test starts may write to the data folder of whoever runs the tests.
 os.environ["REPARAM_DATA"] = tempfile.mkdtemp(prefix="reparam-data-")
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("reparam", deadline=None)
+settings.load_profile("reparam")
 
 
 @pytest.fixture(scope="session")

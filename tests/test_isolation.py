@@ -216,6 +216,18 @@ class TestLimits:
 
         assert in_child(exhaust, budget=Budget(memory=2 << 30, cpu_seconds=20, threads=8)).value == 7
 
+    @linux_only
+    @pytest.mark.parametrize("user", USERS)
+    def test_threads_have_a_limit_where_the_user_is_not_alone(self, user: int | None) -> None:
+        layers = [layer for layer in LAYERS if layer != "uid"]
+        budget = Budget(memory=2 << 30, cpu_seconds=20, threads=8)
+        everywhere = int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+        low, high = in_child(
+            lambda: resource.getrlimit(resource.RLIMIT_NPROC), layers=layers, budget=budget, user=user
+        ).value
+        assert low == high
+        assert 8 < low < everywhere + 5000  # those of the moment, and some may have come since
+
 
 class TestParent:
     @linux_only

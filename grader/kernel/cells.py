@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from grader.notebook import CodeCell, joined
+from grader.notebook import CodeCell, joined, parsed
 
 # What nbformat allows. VS Code names its cells in another way, which its files do not hold.
 _FILE_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -166,11 +165,8 @@ def only_in_kernel(sources: Iterable[str], wanted: Iterable[str], held: Collecti
 def names_in(source: str) -> Names:
     """The names of a cell; of one that is not Python yet only those that it seems to define."""
     found = Names()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(joined([source]).source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(joined([source]).source)
+    if tree is None:
         found.defined = {name for match in _DEFINES.findall(source) for name in match if name}
         return found
     found.parsed = True

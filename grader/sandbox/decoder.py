@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgpack
@@ -23,6 +23,7 @@ from grader.sandbox.wire import (
     HEADER_LIMIT,
     INDEX,
     ITEM_LIMIT,
+    KEY_LIMIT,
     MODULE,
     NUMPY_TYPES,
     OBJECT,
@@ -35,9 +36,15 @@ from grader.sandbox.wire import (
     CallbackHandle,
     ModuleHandle,
     ObjectHandle,
+    TableRows,
     WireError,
     padding,
+    refuse_deep,
 )
+
+_SAFE_KEYS = (str, bytes, int, float, bool, type(None))
+_SMALL = 1 << 64
+"""The hashes of texts are secret, and of ordinary numbers only a few dozen can share one."""
 
 
 class Decoder:
@@ -57,8 +64,9 @@ class Decoder:
         self._payload = payload
         self._on_tensor = on_tensor
         self._items = ITEM_LIMIT
+        self._keys = KEY_LIMIT
         self._depth = 0
-        self._rows: list[tuple[Any, int]] = []
+        self._rows: list[tuple[Any, int] | None] = []
         offset = 0
         for row in table:
             if type(row) is not list or len(row) != 5 or type(row[4]) is not int or row[4] < 0:
@@ -82,7 +90,7 @@ class Decoder:
             raise WireError("bytes after the message")
         if type(value) is not dict:
             raise WireError("a message must be a map")
-        _refuse_deep(value)
+        refuse_deep(value)
         return value
 
     def _unpacker(self, size: int) -> msgpack.Unpacker:
@@ -91,6 +99,8 @@ class Decoder:
             raw=False,
             strict_map_key=False,
             ext_hook=self._extension,
+            list_hook=self._list,
+            object_pairs_hook=self._map,
             max_str_len=TEXT_LIMIT,
             max_bin_len=TEXT_LIMIT,
             max_array_len=ITEM_LIMIT,
@@ -109,10 +119,30 @@ class Decoder:
         self._depth -= 1
         return value
 
-    def _extension(self, code: int, data: bytes) -> Any:
-        self._items -= 1
+    def _spend(self, items: int) -> None:
+        self._items -= items
         if self._items < 0:
             raise WireError("too many items")
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        self._spend(1 + len(value))
+        return value
+
+    def _map(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        self._spend(1 + 2 * len(pairs))
+        self._check_hashes(key for key, _ in pairs)
+        return dict(pairs)
+
+    def _check_hashes(self, keys: Iterable[Any]) -> None:
+        for key in keys:
+            if type(key) in _SAFE_KEYS and not (type(key) is int and abs(key) > _SMALL):
+                continue
+            self._keys -= 1
+            if self._keys < 0:
+                raise WireError("too many keys that are no texts or numbers")
+
+    def _extension(self, code: int, data: bytes) -> Any:
+        self._spend(1)
         reader = _READERS.get(code)
         if reader is None:
             raise WireError("unknown extension")
@@ -121,7 +151,12 @@ class Decoder:
     def _array(self, data: bytes) -> Any:
         if len(data) != INDEX.size or INDEX.unpack(data)[0] >= len(self._rows):
             raise WireError("bad buffer number")
-        (kind, code, shape, flag, nbytes), offset = self._rows[INDEX.unpack(data)[0]]
+        number = INDEX.unpack(data)[0]
+        row, self._rows[number] = self._rows[number], None
+        if row is None:
+            # What is made of a row may be a copy of it: a few bytes could ask for any number of them.
+            raise WireError("a buffer is used twice")
+        (kind, code, shape, flag, nbytes), offset = row
         count = _count(shape)
         if type(code) is not str or (flag is not None and type(flag) is not int):
             raise WireError("bad buffer row")
@@ -159,8 +194,10 @@ class Decoder:
         return tuple(value)
 
     def _set(self, data: bytes) -> frozenset[Any]:
+        members = self._tuple(data)
+        self._check_hashes(members)
         try:
-            return frozenset(self._tuple(data))
+            return frozenset(members)
         except TypeError:
             raise WireError("bad set") from None
 
@@ -235,24 +272,6 @@ def _count(shape: Any) -> int:
     return math.prod(shape)
 
 
-def _refuse_deep(value: Any) -> None:
-    """A value nested deeper than the limit would exhaust Python's stack in whoever walks it."""
-    level = [value]
-    for _ in range(DEPTH_LIMIT):
-        level = [part for item in level for part in _parts(item)]
-        if not level:
-            return
-    raise WireError("nested too deeply")
-
-
-def _parts(value: Any) -> list[Any]:
-    if type(value) is dict:
-        return [part for part in (*value.keys(), *value.values()) if type(part) in (list, tuple, dict)]
-    if type(value) in (list, tuple):
-        return [part for part in value if type(part) in (list, tuple, dict)]
-    return []
-
-
 def decode(
     header: memoryview, payload: memoryview, on_tensor: Callable[[torch.Tensor, int], Any] | None = None
 ) -> dict[str, Any]:
@@ -264,6 +283,7 @@ def decode(
     unpacker = msgpack.Unpacker(
         max_buffer_size=len(header) + 1,
         raw=False,
+        list_hook=TableRows().counted,
         max_array_len=BUFFER_LIMIT,
         max_str_len=8,
         max_bin_len=0,
@@ -273,6 +293,8 @@ def decode(
     try:
         unpacker.feed(header)
         table = unpacker.unpack()
+    except WireError:
+        raise
     except Exception as error:  # noqa: BLE001  msgpack raises many kinds on hostile bytes
         raise WireError(f"bad header: {type(error).__name__}") from None
     return Decoder(table, payload, on_tensor).message(header[unpacker.tell() :])

@@ -58,7 +58,7 @@ class Encoder:
         self._buffers: list[memoryview] = []
         self._depth = 0
 
-    def frame(self, message: dict[str, Any]) -> list[bytes | memoryview]:
+    def frame(self, message: dict[str, Any], payload_limit: int = PAYLOAD_LIMIT) -> list[bytes | memoryview]:
         """The frame as parts for one scatter-gather write.
 
         Raises:
@@ -74,7 +74,7 @@ class Encoder:
             fill = padding(buffer.nbytes)
             parts += [buffer, b"\0" * fill] if fill else [buffer]
             payload += buffer.nbytes + fill
-        if len(header) > HEADER_LIMIT or payload > PAYLOAD_LIMIT or len(self._table) > BUFFER_LIMIT:
+        if len(header) > HEADER_LIMIT or payload > payload_limit or len(self._table) > BUFFER_LIMIT:
             raise WireError(f"a message of {(len(header) + payload) >> 20} MiB is too large")
         parts[0] = PREFIX.pack(MAGIC, len(header), payload)
         return [b"".join(parts)] if payload < 1 << 18 else parts

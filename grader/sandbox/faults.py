@@ -51,6 +51,7 @@ class WrongSignature(LearnerFault):
 
 
 _RAISED: dict[str, type[LearnerRaised]] = {}
+_REPORT = {"type": str, "text": str, "builtin": list, "frames": list}
 
 
 def raised(report: Any) -> LearnerFault:
@@ -59,17 +60,22 @@ def raised(report: Any) -> LearnerFault:
     Returns:
         LearnerRaised, WrongSignature, or GarbageReply when the report itself is malformed.
     """
-    try:
-        kind, text = clean(str(report["type"]), TYPE_SHOWN), clean(str(report["text"]), TEXT_SHOWN)
-        names = [name for name in report["builtin"] if type(name) is str]
-        frames = tuple((int(line), clean(str(name), TYPE_SHOWN)) for line, name in report["frames"])
-    except (TypeError, KeyError, ValueError, OverflowError):
+    if not _is_report(report):
         return GarbageReply("your code answered with something that is no answer")
+    kind, text = clean(report["type"], TYPE_SHOWN), clean(report["text"], TEXT_SHOWN)
+    names = [name for name in report["builtin"] if type(name) is str]
+    frames = tuple((line, clean(name, TYPE_SHOWN)) for line, name in report["frames"])
     if kind == "SignatureMismatch":
         return WrongSignature(text)
     fault = _raised_class(names)(f"{kind}: {text}" if text else kind)
     fault.kind, fault.text, fault.frames = kind, text, frames
     return fault
+
+
+def _is_report(report: Any) -> bool:
+    if type(report) is not dict or [type(report.get(name)) for name in _REPORT] != list(_REPORT.values()):
+        return False
+    return all(type(frame) is list and [type(part) for part in frame] == [int, str] for frame in report["frames"])
 
 
 def _raised_class(names: list[str]) -> type[LearnerRaised]:

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from grader.sandbox.faults import GarbageReply
-from grader.sandbox.wire import ModuleHandle, WireError
+from grader.sandbox.wire import MODULE_LIMIT, ModuleHandle, WireError
 
 if TYPE_CHECKING:
     from grader.sandbox.judge_side import Client
 
-NO_MODULE = (TypeError, ValueError, AttributeError, KeyError)
+NO_MODULE = (TypeError, ValueError, AttributeError, KeyError, RuntimeError)
 """What comes of a handle whose parameters and buffers are none."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,12}")
@@ -161,11 +161,12 @@ class RemoteModule(nn.Module):
         super().__init__()
         self._client = client
         self._number = handle.number
+        self._room = MODULE_LIMIT
         for name, value, wants_gradient in handle.parameters:
             parameter = nn.Parameter(_real(value).clone(), requires_grad=bool(wants_gradient))
-            _home(self, name)._parameters[name.rpartition(".")[2]] = parameter
+            self._home(name)._parameters[name.rpartition(".")[2]] = parameter
         for name, value in handle.buffers:
-            _home(self, name)._buffers[name.rpartition(".")[2]] = _real(value).clone()
+            self._home(name)._buffers[name.rpartition(".")[2]] = _real(value).clone()
         self.train(handle.training)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -195,6 +196,22 @@ class RemoteModule(nn.Module):
                     mine.copy_(value)
         return reply[0]
 
+    def _home(self, name: Any) -> nn.Module:
+        """The (made up, if need be) submodule that holds the parameter ``a.b.c``."""
+        if type(name) is not str or not _NAME.fullmatch(name):
+            raise ValueError("not a parameter's name")
+        module: nn.Module = self
+        for part in name.split(".")[:-1]:
+            if part not in module._modules:
+                self._room -= 1
+                if self._room < 0:
+                    raise ValueError("more modules than a model has")
+                module.add_module(part, nn.Module())
+            child = module._modules[part]
+            assert child is not None
+            module = child
+        return module
+
     def __deepcopy__(self, memo: dict[int, Any]) -> RemoteModule:
         raise TypeError("a learner's module cannot be copied; make a second one")
 
@@ -203,17 +220,3 @@ def _real(value: Any) -> torch.Tensor:
     if not isinstance(value, torch.Tensor):
         raise TypeError("not a tensor")
     return value
-
-
-def _home(root: nn.Module, name: Any) -> nn.Module:
-    """The (made up, if need be) submodule that holds the parameter ``a.b.c``."""
-    if type(name) is not str or not _NAME.fullmatch(name):
-        raise ValueError("not a parameter's name")
-    module = root
-    for part in name.split(".")[:-1]:
-        if part not in module._modules:
-            module.add_module(part, nn.Module())
-        child = module._modules[part]
-        assert child is not None
-        module = child
-    return module

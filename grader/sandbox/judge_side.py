@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import torch
 
 from grader.assertions import CheckFailure
+from grader.errors import GraderError
 from grader.sandbox.channel import Channel, Closed, TimedOut
+from grader.sandbox.deadline import Deadline
 from grader.sandbox.faults import GarbageReply, LearnerDied, LearnerFault, LearnerKilled, LearnerTimedOut, died, raised
+from grader.sandbox.generators import advance, generators_in
 from grader.sandbox.graph import NO_MODULE, RemoteModule, apply_remote, tensors_in
-from grader.sandbox.proxy import RemoteObject
+from grader.sandbox.proxy import RemoteObject, defined_in
 from grader.sandbox.spawner import Spawner
 from grader.sandbox.wire import CallbackHandle, ModuleHandle, ObjectHandle, WireError
 from grader.text import clean
@@ -21,6 +25,7 @@ from grader.text import clean
 CALL_SECONDS = 10.0
 LOAD_SECONDS = 30.0
 HELLO_SECONDS = 60.0
+ALL_CALLS_SECONDS = 300.0
 CALLBACKS_PER_CALL = 100_000
 OUTPUT_SHOWN = 4000
 
@@ -34,12 +39,15 @@ class Client:
         spawner: where processes come from.
         name: the submission's file name, for its tracebacks.
         source: its text.
+        until: the monotonic time from which on nothing is asked any more: many calls, each within its limit, must not
+            outlast the front's patience, which would leave no verdict at all.
     """
 
-    def __init__(self, spawner: Spawner, name: str, source: str) -> None:
+    def __init__(self, spawner: Spawner, name: str, source: str, until: float = math.inf) -> None:
         self._spawner = spawner
         self._name = name
         self._source = source
+        self._until = until
         self._channel: Channel | None = None
         self._load_fault: LearnerFault | None = None
         self._freed: list[int] = []
@@ -101,6 +109,8 @@ class Client:
 
     def load(self) -> dict[str, str]:
         """Start a process and load the submission, unless that is done; name → kind of what it defines."""
+        if time.monotonic() > self._until:
+            raise LearnerTimedOut(f"your code took so long that nothing was left of its {ALL_CALLS_SECONDS:.0f} s")
         if self._load_fault is not None:
             raise self._load_fault
         if self._channel is None:
@@ -144,12 +154,12 @@ class Client:
     ) -> dict[str, Any]:
         """Send one request and return its reply; the learner's code may call back meanwhile."""
         self.load()
-        generators = _generators(message)
-        deadline = time.monotonic() + seconds
+        generators = generators_in(message)
+        deadline = self._deadline(seconds)
         if self._freed:
             message["free"], self._freed = self._freed, []
         reply = self._converse(message, deadline, on_reply_tensor, on_tensor)
-        _advance(generators, reply.get("generators"))
+        advance(generators, reply.get("generators"))
         if "result" not in reply or type(reply.get("operation")) is not int:
             raise self.fail(GarbageReply("your code answered with something that is no answer"))
         return reply
@@ -157,7 +167,7 @@ class Client:
     def _converse(
         self,
         message: dict[str, Any],
-        deadline: float,
+        deadline: Deadline,
         on_reply_tensor: Callable[[torch.Tensor, int], Any] | None,
         on_tensor: Callable[[torch.Tensor], int | None] | None,
     ) -> dict[str, Any]:
@@ -187,6 +197,10 @@ class Client:
             fault = raised(reply["error"])
             raise self.fail(fault) if isinstance(fault, LearnerDied) else fault
         return reply
+
+    def _deadline(self, seconds: float) -> Deadline:
+        assert self._channel is not None
+        return Deadline.of(self._channel.process, seconds, self._until - time.monotonic())
 
     def _called_back(self, call: dict[str, Any]) -> dict[str, Any]:
         """Run a callback of the check. A failed assertion in it fails the check once the learner's call returns."""
@@ -223,24 +237,33 @@ class Client:
     # --- processes ----------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self._channel = self._spawner.spawn()
+        hello = self._greeted()
         self._callbacks = []
         self._freed = []
         self._generation += 1
-        try:
-            hello = self._channel.receive(time.monotonic() + HELLO_SECONDS)
-        except (Closed, TimedOut, WireError):
-            self._bury()
-            raise RuntimeError("the sandbox could not start a process for the submission") from None
         self.layers, self.missing = tuple(hello["layers"]), dict(hello["missing"])
         message = {"op": "load", "name": self._name, "source": self._source}
         try:
-            reply = self._converse(message, time.monotonic() + LOAD_SECONDS, None, None)
-            self.names = {str(name): str(kind) for name, kind in dict(reply["result"]).items()}
+            reply = self._converse(message, self._deadline(LOAD_SECONDS), None, None)
+            self.names = defined_in(reply)
         except LearnerFault as fault:
             # Loading again would end the same way: remember it for every check.
             self._load_fault = fault
             raise
+
+    def _greeted(self) -> dict[str, Any]:
+        """The first words of a new process. Before them it has seen nothing of the learner's: its end is no verdict.
+
+        Raises:
+            GraderError: it ended without them, twice.
+        """
+        for _ in range(2):
+            self._channel = self._spawner.spawn()
+            try:
+                return self._channel.receive(self._deadline(HELLO_SECONDS))
+            except (Closed, TimedOut, WireError):
+                self._bury()
+        raise GraderError("the sandbox could not start a process for the submission")
 
     def _bury(self) -> dict[str, Any]:
         assert self._channel is not None
@@ -285,16 +308,3 @@ class Client:
 
 def _among(tensor: torch.Tensor, others: list[torch.Tensor]) -> bool:
     return any(tensor is other for other in others)
-
-
-def _generators(message: dict[str, Any]) -> list[torch.Generator]:
-    values = [*message.get("args", ()), *message.get("kwargs", {}).values()]
-    return [value for value in values if isinstance(value, torch.Generator)]
-
-
-def _advance(generators: list[torch.Generator], after: Any) -> None:
-    """The judge's generators continue where the learner's code left them, as they would in one process."""
-    if generators and type(after) is list and len(after) == len(generators):
-        for generator, advanced in zip(generators, after, strict=True):
-            if isinstance(advanced, torch.Generator):
-                generator.set_state(advanced.get_state())

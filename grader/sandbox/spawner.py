@@ -6,6 +6,7 @@ import json
 import socket
 from typing import Any
 
+from grader.errors import GraderError
 from grader.sandbox.channel import Channel
 
 _REPLY_LIMIT = 4096
@@ -18,12 +19,16 @@ class Spawner:
         self._end = end
 
     def spawn(self) -> Channel:
-        """A new process, isolated, with nothing loaded."""
+        """A new process, isolated, with nothing loaded.
+
+        Raises:
+            GraderError: there is none.
+        """
         self._end.sendall(b"spawn\n")
-        _, descriptors, _, _ = socket.recv_fds(self._end, _REPLY_LIMIT, 2)
+        reply, descriptors, _, _ = socket.recv_fds(self._end, _REPLY_LIMIT, 2)
         if len(descriptors) != 2:
-            raise RuntimeError("the sandbox could not start a process for the submission")
-        return Channel(socket.socket(fileno=descriptors[0]), descriptors[1])
+            raise GraderError("the sandbox could not start a process for the submission")
+        return Channel(socket.socket(fileno=descriptors[0]), descriptors[1], json.loads(reply)["pid"])
 
     def reap(self) -> dict[str, Any]:
         """End the current process and learn how it ended."""

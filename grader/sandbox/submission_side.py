@@ -91,17 +91,18 @@ class Server:
 
     def _answer(self, request: dict[str, Any]) -> None:
         leaves = [self._leaves[number] for number in sorted(self._leaves)]
-        self._leaves = {}
-        self._generators = []
+        self._leaves, self._generators = {}, []
         for number in request.get("free", ()):
             self._operations.pop(number, None)
         try:
-            result, inputs = self._handlers[request["op"]](request, leaves)
-            self._reply(result, inputs)
+            self._reply(*self._handlers[request["op"]](request, leaves))
+            return
         except Closed:
             raise
         except BaseException as error:  # noqa: BLE001  SystemExit and the like are the learner's too
-            self._channel.send({"error": self._error(error)})
+            report = self._error(error)
+        # Only now is the memory free that the learner's frames held, and after a MemoryError there is no other.
+        self._channel.send({"error": report})
 
     def _load(self, request: dict[str, Any], _: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
         module = self._module

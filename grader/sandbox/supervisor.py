@@ -184,7 +184,8 @@ class Supervisor(ABC):
             if asked == b"spawn\n":
                 ends = prepared or self._new_submission()
                 prepared = None
-                socket.send_fds(requests, [b"{}\n"], [ends[0].fileno(), ends[1]])
+                told = json.dumps({"pid": self._submission}).encode() + b"\n"
+                socket.send_fds(requests, [told], [ends[0].fileno(), ends[1]])
                 _close(ends)
             elif asked == b"reap\n":
                 requests.sendall(json.dumps(self._end_submission(GRACE)).encode() + b"\n")

@@ -20,11 +20,22 @@ ALIGNMENT = 16
 
 HEADER_LIMIT = 2 << 20
 PAYLOAD_LIMIT = 256 << 20
+REPLY_PAYLOAD_LIMIT = 32 << 20
+"""What a submission may send at once. A judge that looks for the mistake in a tensor copies it as float64 several times
+over, so that a byte that came is up to thirty in its memory."""
+
 BUFFER_LIMIT = 20_000
 ITEM_LIMIT = 200_000
 TEXT_LIMIT = 1 << 20
 DEPTH_LIMIT = 24
 DIMENSION_LIMIT = 16
+
+KEY_LIMIT = 4_000
+"""Keys and members of sets whose hash is arithmetic on what they hold: tuples, complex and very large numbers, … Their
+sender can give all of them the same hash, and then each costs a comparison with every other one."""
+
+MODULE_LIMIT = 2_000
+"""Modules within a module."""
 
 ARRAY, TUPLE, OBJECT, BIG_INT, COMPLEX, SET, CALLBACK, SCALAR, MODULE, GENERATOR = range(1, 11)
 
@@ -84,3 +95,35 @@ class CallbackHandle:
 def padding(length: int) -> int:
     """Bytes that bring a length to the next multiple of the alignment."""
     return -length % ALIGNMENT
+
+
+class TableRows:
+    """How many lists a table may hold: a row and its shape for each buffer. An empty one is a byte, in memory 56."""
+
+    def __init__(self) -> None:
+        self._left = 2 * BUFFER_LIMIT + 1
+
+    def counted(self, value: list[Any]) -> list[Any]:
+        """The list, if it is one that a table may have."""
+        self._left -= 1
+        if self._left < 0:
+            raise WireError("bad buffer table")
+        return value
+
+
+def refuse_deep(value: Any) -> None:
+    """A value nested deeper than the limit would exhaust Python's stack in whoever walks it."""
+    level = [value]
+    for _ in range(DEPTH_LIMIT):
+        level = [part for item in level for part in _parts(item)]
+        if not level:
+            return
+    raise WireError("nested too deeply")
+
+
+def _parts(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return [part for part in (*value.keys(), *value.values()) if type(part) in (list, tuple, dict)]
+    if type(value) in (list, tuple):
+        return [part for part in value if type(part) in (list, tuple, dict)]
+    return []

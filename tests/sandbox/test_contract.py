@@ -372,6 +372,16 @@ def test_an_endless_loop_is_stopped(connect: Connect) -> None:
     assert call(client, "fine") == 1
 
 
+def test_all_calls_of_a_grading_together_have_a_limit(connect: Connect) -> None:
+    client = connect(FAULTS)
+    assert call(client, "fine") == 1
+    client._until = time.monotonic() + 0.3  # as a judge is given five minutes
+    with pytest.raises(LearnerTimedOut):
+        call(client, "loops")
+    with pytest.raises(LearnerTimedOut, match="nothing was left"):
+        call(client, "fine")
+
+
 @pytest.mark.parametrize("name", ["bomb", "tensor_bomb"])
 def test_a_memory_bomb_is_an_exception_or_a_death(connect: Connect, missing_layer: str, name: str) -> None:
     if missing_layer == "rlimits" and name == "bomb":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.sandbox.channel import Channel, Closed, TimedOut
+from grader.sandbox.deadline import Deadline
 from grader.sandbox.decoder import decode
 from grader.sandbox.encoder import Encoder
 from grader.sandbox.supervisor import pair
@@ -201,9 +201,9 @@ def test_silence_and_hanging_up_are_told_apart() -> None:
     read, write = os.pipe()
     channel = Channel(ours, read)
     with pytest.raises(TimedOut):
-        channel.receive(time.monotonic() + 0.05)
+        channel.receive(Deadline(0.05))
     theirs.close()
     os.close(write)
     with pytest.raises(Closed):
-        channel.receive(time.monotonic() + 5)
+        channel.receive(Deadline(5))
     channel.close()

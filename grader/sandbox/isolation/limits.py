@@ -27,7 +27,7 @@ class Budget:
         memory: bytes beyond what the process maps already when it enters the sandbox.
         cpu_seconds: processor time of all its threads together, from the fork on.
         descriptors: highest number of open files plus one; those that are open already stay so.
-        threads: at a time; it binds only where the process runs as a user that nobody else is.
+        threads: at a time; exact where the process runs as a user that nobody else is.
     """
 
     memory: int
@@ -82,8 +82,8 @@ def limit_resources(budget: Budget, *, count_threads: bool) -> bool:
 
     Args:
         budget: what may be used.
-        count_threads: whether to limit the number of threads. The kernel counts all processes of the user, so that
-            only a user that nobody else is can have such a limit.
+        count_threads: whether the process runs as a user that nobody else is. The kernel counts all threads of a user:
+            where others have theirs, the limit leaves room for all that the system runs at the moment.
     """
     signal.signal(
         signal.SIGXFSZ, signal.SIG_IGN
@@ -96,8 +96,9 @@ def limit_resources(budget: Budget, *, count_threads: bool) -> bool:
         # One second between the limits: at the first SIGXCPU names the cause, at the second SIGKILL ends all argument.
         resource.RLIMIT_CPU: (budget.cpu_seconds, budget.cpu_seconds + 1),
     }
-    if count_threads:
-        wanted[resource.RLIMIT_NPROC] = (budget.threads, budget.threads)
+    others = 0 if count_threads else _threads_of_all()
+    if others is not None:
+        wanted[resource.RLIMIT_NPROC] = (others + budget.threads, others + budget.threads)
     holds = {kind: _limit(kind, soft, hard) for kind, (soft, hard) in wanted.items()}
     return _limit_memory(budget.memory) and all(holds.values())
 
@@ -122,6 +123,17 @@ def clean_environment(variables: Mapping[str, str]) -> None:
         syscalls.overwrite_environment()
     os.environ.clear()
     os.environ.update(variables)
+
+
+def _threads_of_all() -> int | None:
+    """How many threads the system runs: as many as one user can have, at most. None where it does not say."""
+    try:
+        descriptor = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    fields = os.read(descriptor, 200).split()
+    os.close(descriptor)
+    return int(fields[3].partition(b"/")[2]) or None
 
 
 def _limit_memory(beyond: int) -> bool:

@@ -68,7 +68,7 @@ _IOCTL_REFUSED: Final = (
     0x8901,
     0x8902,
 )  # TIOCSTI LINUX CONS SCTTY, FIOSETOWN SIOCSPGRP
-_FCNTL_REFUSED: Final = (8, 15)  # F_SETOWN, F_SETOWN_EX
+_FCNTL_REFUSED: Final = (8, 15, 1024, 1026)  # F_SETOWN, F_SETOWN_EX; F_SETLEASE and F_NOTIFY: what others do to files
 
 _NEXT: Final = "next"
 _YES: Final = "yes"

@@ -21,7 +21,8 @@ vfork                   58        -
 execve                  59      221
 execveat               322      281
 
-# The network and every other socket. Descriptor 3 is there already, and sendmsg and recvmsg on it stay allowed.
+# The network and every other socket. Descriptor 3 is there already: it is read and written like a file, so that nobody
+# passes descriptors over it, sends out of band or attaches a filter to it.
 socket                  41      198
 socketpair              53      199
 connect                 42      203
@@ -29,6 +30,17 @@ bind                    49      200
 listen                  50      201
 accept                  43      202
 accept4                288      242
+sendto                  44      206
+sendmsg                 46      211
+sendmmsg               307      269
+recvfrom                45      207
+recvmsg                 47      212
+recvmmsg               299      243
+shutdown                48      210
+setsockopt              54      208
+getsockopt              55      209
+getsockname             51      204
+getpeername             52      205
 
 # Signals to others (kill, tkill and tgkill are allowed to oneself, see seccomp.py).
 rt_sigqueueinfo        129      138

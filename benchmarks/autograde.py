@@ -39,16 +39,16 @@ def rows(submissions: int = 10) -> list[tuple[str, str, str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         for name in EXERCISES:
             exercise = built_in().find(name)
-            course = _course(Path(folder) / name, exercise, submissions)
-            ours = _autograde(course, exercise)
-            stock = _autograde(_copy(course, "stock"), exercise)
-            idle = _copy(course, "idle")
+            course = released(Path(folder) / name, exercise, submissions)
+            ours = autograded(course, exercise)
+            stock = autograded(alone(course, "stock"), exercise)
+            idle = alone(course, "idle")
             _empty_checks(idle, exercise)
-            alone = _autograde(idle, exercise)
+            idling = autograded(idle, exercise)
             what = f"{name}: `nbgrader autograde` of {submissions} submissions, seconds for each"
             found += [
                 (what, *_against(ours, stock, submissions), "≥ 5 × faster than stock, memory no higher"),
-                (f"{what}, against stock with nothing to check", *_against(ours, alone, submissions), ""),
+                (f"{what}, against stock with nothing to check", *_against(ours, idling, submissions), ""),
             ]
     return found
 
@@ -59,11 +59,11 @@ def _against(ours: Run, stock: Run, count: int) -> tuple[str, str]:
     return measured, f"{stock.seconds / ours.seconds:.1f} × faster ({other})"
 
 
-def _course(folder: Path, exercise: Exercise, count: int) -> Path:
+def released(folder: Path, exercise: Exercise, count: int) -> Path:
     """A released assignment with submissions: the solution, the stub, and wrong ones."""
     folder.mkdir(parents=True)
-    _run(folder, "grade", "release", "nbgrader", ".", exercise.name)
-    _run(folder, "nbgrader", "generate_assignment", exercise.name)
+    run(folder, "grade", "release", "nbgrader", ".", exercise.name)
+    run(folder, "nbgrader", "generate_assignment", exercise.name)
     released = json.loads(_notebook(folder, "release", ".", exercise).read_text(encoding="utf-8"))
     wrong = sorted((SUBMISSIONS / exercise.name / "wrong").glob("*.py"))
     for number in range(count):
@@ -84,7 +84,7 @@ def _answered(released: dict[str, Any], texts: list[str]) -> dict[str, Any]:
     return {**released, "cells": cells}
 
 
-def _copy(course: Path, name: str) -> Path:
+def alone(course: Path, name: str) -> Path:
     """The same course as nbgrader alone grades it."""
     other = course.with_name(f"{course.name}-{name}")
     shutil.copytree(course, other, ignore=shutil.ignore_patterns("autograded"))
@@ -107,16 +107,17 @@ def _notebook(course: Path, step: str, student: str, exercise: Exercise) -> Path
     return course / step / student / exercise.name / f"{exercise.name}.ipynb"
 
 
-def _autograde(course: Path, exercise: Exercise) -> Run:
-    _run(course, "nbgrader", "generate_assignment", exercise.name, "--force")
+def autograded(course: Path, exercise: Exercise) -> Run:
+    """Grade all that was handed in, anew."""
+    run(course, "nbgrader", "generate_assignment", exercise.name, "--force")
     started = time.perf_counter()
-    memory = _run(course, "nbgrader", "autograde", exercise.name)
+    memory = run(course, "nbgrader", "autograde", exercise.name)
     seconds = time.perf_counter() - started
     print(f"{course.name}: {seconds:.1f} s, {memory:.0f} MB", file=sys.stderr)
     return Run(seconds, memory)
 
 
-def _run(folder: Path, program: str, *words: str) -> float:
+def run(folder: Path, program: str, *words: str) -> float:
     """Run a program to its end; the most memory that it and all it started had at a time, in MB."""
     environment = {**os.environ, "PATH": f"{_PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
     command = [str(_PROGRAMS / program), *words]
@@ -129,7 +130,7 @@ def _run(folder: Path, program: str, *words: str) -> float:
     def watch() -> None:
         nonlocal peak
         while not done.wait(_PAUSE):
-            peak = max(peak, sum(map(_share, _family(process.pid))) / 1024)
+            peak = max(peak, sum(map(share, family(process.pid))) / 1024)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -141,7 +142,7 @@ def _run(folder: Path, program: str, *words: str) -> float:
     return peak
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """A process and all that come of it."""
     found = [pid]
     for one in found:
@@ -153,7 +154,7 @@ def _family(pid: int) -> list[int]:
     return found
 
 
-def _share(pid: int) -> int:
+def share(pid: int) -> int:
     """KiB of a process, where what several share is counted in parts; 0 when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

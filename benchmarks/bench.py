@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import autograde
+import batch
 import first_card
 from watch import first_verdicts
 
@@ -50,6 +51,7 @@ def main() -> None:
     rows += _growth(built_in().find("exercise1"), options.gradings)
     rows += first_card.rows(options.runs)
     rows += autograde.rows()
+    rows += batch.rows(crowd=options.gradings)
     text = _table(rows)
     print(text)
     if options.write:

@@ -20,8 +20,26 @@ def assert_answer(learner: Any, name: str) -> None:
         NotAttempted: the variable is missing or still None.
         CheckFailure: a value is wrong, missing, or no number.
     """
-    got = learner.answer(name)
-    compare_answer(name, got, learner.suite.right_answer(name), learner.suite.tolerance(name))
+    got, suite = learner.answer(name), learner.suite
+    try:
+        compare_answer(name, got, suite.right_answer(name), suite.tolerance(name))
+    except CheckFailure as error:
+        if suite.own is None or not _is_printed(suite, name, got):
+            raise
+        raise CheckFailure(f"{error.message}. {_PRINTED}", got=error.got, noise=error.noise) from None
+
+
+_PRINTED = "They answer the question with the numbers that are printed in the course, and yours are others"
+"""What may be said of them: everybody can read the printed question."""
+
+
+def _is_printed(suite: Any, name: str, got: Any) -> bool:
+    """Whether an answer is right for the printed numbers."""
+    try:
+        compare_answer(name, got, suite.printed.right_answer(name), suite.tolerance(name))
+    except CheckFailure:
+        return False
+    return True
 
 
 def compare_answer(name: str, got: Any, expected: Any, tolerance: float) -> None:

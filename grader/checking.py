@@ -30,6 +30,7 @@ from grader.assertions import (
 from grader.formatting import describe
 from grader.formulas.declared import Formula
 from grader.formulas.tree import Domain
+from grader.numbers import Draw, numbers
 from grader.pictures import Comparison, Curves, Grid, Images, Scatter
 from grader.possible import Range, assert_possible
 from grader.probes import Rng, separated
@@ -40,6 +41,7 @@ __all__ = [
     "CheckFailure",
     "Comparison",
     "Curves",
+    "Draw",
     "Grid",
     "Images",
     "NotAttempted",
@@ -68,6 +70,7 @@ __all__ = [
     "loops_over",
     "mentions",
     "misconception",
+    "numbers",
     "points",
     "reference",
     "requires",
@@ -163,8 +166,9 @@ class ByHand:
 def by_hand(tolerance: float = BY_HAND_TOLERANCE, possible: Range | None = None) -> Callable[[F], F]:
     """The right value of the learner's variable of the same name, computed from the functions it practises.
 
-    The decorated function takes one argument: a namespace of the exercise's functions. It is called with the
-    references for the right value, and with one function replaced by a misconception to explain a wrong one.
+    The decorated function takes one argument: a namespace of the exercise's functions, with the given ``numbers`` where
+    the file declares some. It is called with the references for the right value, and with one function replaced by a
+    misconception to explain a wrong one.
 
     Args:
         tolerance: how far an accepted answer may lie from the right one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -49,6 +50,7 @@ def grade(
     sandbox: Sandbox,
     seed: int,
     checks: Sequence[str] = (),
+    variant: int | None = None,
     on_event: Callable[[Event], None] = _ignore,
 ) -> Report:
     """Grade one submission.
@@ -59,6 +61,7 @@ def grade(
         sandbox: where its code runs.
         seed: what the probes are drawn from.
         checks: names of checks to run, with what they require; all when empty.
+        variant: what a student's own by-hand numbers are drawn from, as `variants` says; None for the printed ones.
         on_event: called as checks start and end.
 
     Raises:
@@ -74,31 +77,34 @@ def grade(
         "cells": submission.cells,
         "seed": seed,
         "only": list(checks),
+        "variant": variant,
     }
     results: list[CheckResult] = []
     layers: tuple[str, ...] | None = None
     texts: tuple[FreeText, ...] = ()
-    for event in sandbox.judge(task):
-        match event["event"]:
-            case "begin":
-                on_event(Event("begin", tuple(CheckPlan(*plan) for plan in event["checks"])))
-            case "start":
-                on_event(Event("start", name=event["name"]))
-            case "result":
-                result = _with_hint(CheckResult.from_json(event["result"]), exercise)
-                results.append(result)
-                on_event(Event("result", name=result.name, result=result))
-            case "picture":
-                pictures = tuple(picture_from_json(picture) for picture in event["pictures"])
-                on_event(Event("picture", pictures=pictures))
-            case "texts":
-                texts = tuple(FreeText(**text) for text in event["texts"])
-            case "unknown":
-                raise UnusableInput(unknown_check(exercise, event["name"], event["known"]))
-            case "fault":
-                raise CheckFileError(f"{exercise.name} could not be graded: {event['text']}")
-            case "end":
-                layers = tuple(event["layers"])
+    # Closed at once, also when something is raised: whoever keeps the exception must not keep the sandbox busy.
+    with closing(sandbox.judge(task)) as events:
+        for event in events:
+            match event["event"]:
+                case "begin":
+                    on_event(Event("begin", tuple(CheckPlan(*plan) for plan in event["checks"])))
+                case "start":
+                    on_event(Event("start", name=event["name"]))
+                case "result":
+                    result = _with_hint(CheckResult.from_json(event["result"]), exercise)
+                    results.append(result)
+                    on_event(Event("result", name=result.name, result=result))
+                case "picture":
+                    pictures = tuple(picture_from_json(picture) for picture in event["pictures"])
+                    on_event(Event("picture", pictures=pictures))
+                case "texts":
+                    texts = tuple(FreeText(**text) for text in event["texts"])
+                case "unknown":
+                    raise UnusableInput(unknown_check(exercise, event["name"], event["known"]))
+                case "fault":
+                    raise CheckFileError(f"{exercise.name} could not be graded: {event['text']}")
+                case "end":
+                    layers = tuple(event["layers"])
     if layers is None:
         raise GraderError("The grading process was killed before it had finished. Run the command again.")
     seconds = time.perf_counter() - started

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import jobs, output, progress, student, workspace
+from grader import jobs, output, own_numbers, progress, student, workspace
 from grader.core import Sandbox
 from grader.core import grade as grade_submission
 from grader.course import Course
@@ -24,6 +24,8 @@ from grader.report import Report
 if TYPE_CHECKING:
     from grader.render.page import Look
 
+_FOR_PROGRAMS = ("json", "junit", "gradescope")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -33,7 +35,7 @@ class Request:
         submission: one file to grade.
         folder: a folder of files to grade, named like the exercises.
         checks: names of checks; all when empty.
-        form: ``text``, ``json`` or ``html``.
+        form: ``text``, ``json``, ``html``, ``junit`` or ``gradescope``.
         out: a file for the report; None for standard output.
         seed: what the probes are drawn from.
         course: the folder of a course that is not ours, or None.
@@ -63,7 +65,7 @@ def run(word: str, request: Request) -> int:
     job = jobs.one(course, word, files)
     with Sandbox() as sandbox:
         look = _look()
-        report = student.stamped(home, job.submission.path, _grade(job, sandbox, request, look))
+        report = student.stamped(home, job.submission.path, _grade(job, home, sandbox, request, look))
         remark = remember(home, job.submission.path, report, datetime.now(UTC), whole=not request.checks)
         _deliver(_text_of(report, job, request, look, _next_command(course, home, report)), request, [report])
     _warn(remark)
@@ -76,6 +78,7 @@ def _run_all(course: Course, files: Files, request: Request) -> int:
         raise UnusableInput("--submission is one exercise's file. For all of them: --submission-dir DIR.")
     if request.checks:
         raise UnusableInput("--check names a check of one exercise. Say which: `grade exercise1 --check NAME`.")
+    home = files.workspace
     usable, problems = jobs.every(course, files)
     if not usable:
         raise UnusableInput("\n".join(problems))
@@ -84,9 +87,9 @@ def _run_all(course: Course, files: Files, request: Request) -> int:
     with Sandbox() as sandbox:
         look = _look()
         for job in usable:
-            report = student.stamped(files.workspace, job.submission.path, _grade(job, sandbox, request, look))
+            report = student.stamped(home, job.submission.path, _grade(job, home, sandbox, request, look))
             reports.append(report)
-            _warn(remember(files.workspace, job.submission.path, report, datetime.now(UTC)))
+            _warn(remember(home, job.submission.path, report, datetime.now(UTC)))
             texts.append(_text_of(reports[-1], job, request, look, "") if request.form == "text" else "")
             if request.form == "text" and request.out is None:
                 output.to_stdout(texts[-1])
@@ -118,7 +121,7 @@ def show_progress(folder: Path | None = None) -> None:
     _warn(remark and f"your progress could not be read: {remark}")
 
 
-def _grade(job: Job, sandbox: Sandbox, request: Request, look: Look) -> Report:
+def _grade(job: Job, home: Path | None, sandbox: Sandbox, request: Request, look: Look) -> Report:
     from grader.render.live import LiveLine
 
     with LiveLine(look, job.exercise.title) as line:
@@ -128,6 +131,7 @@ def _grade(job: Job, sandbox: Sandbox, request: Request, look: Look) -> Report:
             sandbox=sandbox,
             seed=request.seed,
             checks=request.checks,
+            variant=own_numbers.of_file(home, job.submission.path, job.exercise),
             on_event=line,
         )
 
@@ -143,10 +147,10 @@ def _look() -> Look:
 
 
 def _text_of(report: Report, job: Job, request: Request, look: Look, next_command: str) -> str:
-    if request.form == "json":
-        from grader.render.exchange import to_json
+    if request.form in _FOR_PROGRAMS:
+        from grader.render import exchange
 
-        return to_json(report)
+        return exchange.to_json(report) if request.form == "json" else exchange.written(request.form, [report])
     if request.form == "html":
         from grader.render.html import page
 
@@ -158,10 +162,10 @@ def _text_of(report: Report, job: Job, request: Request, look: Look, next_comman
 
 
 def _deliver_all(texts: Sequence[str], reports: Sequence[Report], request: Request, look: Look) -> None:
-    if request.form == "json":
-        from grader.render.exchange import many_to_json
+    if request.form in _FOR_PROGRAMS:
+        from grader.render import exchange
 
-        _deliver(many_to_json(reports), request, reports)
+        _deliver(exchange.written(request.form, reports), request, reports)
         return
     from grader.render.overview import totals
     from grader.render.page import Look

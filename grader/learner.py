@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from grader.assertions import CheckFailure, NotAttempted, returned
@@ -134,9 +133,8 @@ class LocalLearner(Learner):
     def __init__(self, suite: Suite, misconception: Misconception | None = None) -> None:
         super().__init__(suite)
         self._wrong = misconception
-        self._functions = SimpleNamespace(**suite.references)
-        if misconception is not None and misconception.target in suite.references:
-            setattr(self._functions, misconception.target, misconception.wrong)
+        wrong = {misconception.target: misconception.wrong} if misconception is not None else {}
+        self._functions = suite.functions(**{name: f for name, f in wrong.items() if name in suite.references})
 
     def show(self, *pictures: Drawable) -> None:
         """A replay shows nothing."""

@@ -14,7 +14,7 @@ from grader.text import one_line
 _POINTS = 1
 """What an unmarked check earns, as `suite` has it; that module cannot be imported without torch."""
 
-_OURS = frozenset({"reference", "by_hand", "misconception", "advice", "free_text"})
+_OURS = frozenset({"reference", "by_hand", "misconception", "advice", "free_text", "numbers"})
 """Marks of what a check compares with, as against what it asks for."""
 
 
@@ -71,6 +71,15 @@ def texts_in(path: Path) -> list[str]:
         UnusableInput: as :func:`checks_in`.
     """
     return [node.name for node in _definitions(path).values() if "free_text" in _marks(node)]
+
+
+def has_numbers(path: Path) -> bool:
+    """Whether the file declares how by-hand numbers are drawn.
+
+    Raises:
+        UnusableInput: as :func:`checks_in`.
+    """
+    return any("numbers" in _marks(node) for node in _definitions(path).values())
 
 
 def mentions_in(path: Path) -> dict[str, set[str]]:

@@ -48,10 +48,18 @@ def _cell(kind: Literal["code", "markdown"], lines: list[str]) -> Cell:
     return Cell(kind, "\n".join(lines).strip("\n"))
 
 
-def check_call(exercise: str, course: Path | None, checks: Sequence[str] = ()) -> str:
-    """What grades an exercise, or some checks of it, in a notebook: ``check("exercise3", "test_mask")``."""
+def check_call(exercise: str, course: Path | None, checks: Sequence[str] = (), numbers: int | None = None) -> str:
+    """What grades an exercise, or some checks of it, in a notebook: ``check("exercise3", "test_mask")``.
+
+    Args:
+        exercise: its short name.
+        course: the folder of a course that is not ours, or None.
+        checks: names of checks; all when empty.
+        numbers: what a student's own by-hand numbers are drawn from; None where nothing need be said of them.
+    """
     words = [f'"{word}"' for word in (exercise, *checks)]
     where = [f"course={str(course.resolve())!r}"] if course is not None else []
+    where += [f"numbers={numbers}"] if numbers is not None else []
     call = f"check({', '.join([*words, *where])})"
     if len(call) <= _WIDTH:
         return call

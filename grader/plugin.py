@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from grader.assertions import CheckFailure
 from grader.drawings import PICTURES
 from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
@@ -23,6 +24,7 @@ from grader.probes import Rng
 from grader.report import CheckResult, FreeText, Picture, Status
 from grader.sandbox.faults import LearnerFault, LearnerKilled
 from grader.sandbox.judge_side import Client
+from grader.separation import varied
 from grader.suite import Check, Suite
 from grader.text import clean
 from grader.verdict import Grading, verdict
@@ -67,8 +69,13 @@ class GradingPlugin:
         return self._rng(request.node.name)
 
     def _loaded(self, item: Any) -> RemoteLearner:
-        self._client.load()
-        self._client.seed(self._rng(item.name + "/learner").seed())
+        seed = self._rng(item.name + "/learner").seed()
+        try:
+            self._client.load()
+            self._client.seed(seed)
+        except LearnerKilled:  # while no check was under way
+            self._client.load()
+            self._client.seed(seed)
         self._learner = RemoteLearner(self._suite(item), self._client, self._show)
         return self._learner
 
@@ -159,7 +166,7 @@ class GradingPlugin:
     def _text(self, name: str) -> str:
         try:
             value = self._client.get(name) if self._client.load().get(name) == "value" else None
-        except LearnerFault:
+        except (LearnerFault, CheckFailure):  # the latter out of a callback of some check, called when nobody asked
             return ""
         return clean(value, TEXT_KEPT).strip() if isinstance(value, str) else ""
 
@@ -168,7 +175,7 @@ class GradingPlugin:
     def _suite(self, item: Any) -> Suite:
         module: ModuleType = item.module
         if module not in self._suites:
-            self._suites[module] = Suite.of(module)
+            self._suites[module] = varied(Suite.of(module), self._grading.variant)
         return self._suites[module]
 
     def _check(self, item: pytest.Item) -> Check:
@@ -215,6 +222,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader", "grade a submission")
     group.addoption("--submission", type=Path, metavar="FILE", help="the file to grade, in the sandbox")
     group.addoption("--seed", type=int, default=0, help="draw the probes from this seed (default 0)")
+    group.addoption("--variant", type=int, metavar="N", help="draw by-hand numbers from this, in place of the printed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -233,5 +241,5 @@ def pytest_configure(config: pytest.Config) -> None:
     except (UnusableInput, GraderError) as error:
         raise pytest.UsageError(str(error)) from None
     config.add_cleanup(client.hang_up)
-    grading = Grading(submission, config.getoption("--seed"))
+    grading = Grading(submission, config.getoption("--seed"), config.getoption("--variant"))
     config.pluginmanager.register(GradingPlugin(client, grading), "grading")

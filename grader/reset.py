@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import given, jobs, output, workspace
+from grader import given, jobs, output, own_numbers, workspace
 from grader.backups import LARGEST, Place, shown
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
@@ -37,7 +37,8 @@ def run(word: str, folder: Path | None, *, undo: bool, clock: Clock = _now) -> i
     exercise = course.find(word)
     home = workspace.required(course.command("init DIR"), "there is nothing to reset")
     place = Place(home, exercise.name, workspace.form(exercise, home / workspace.FOLDER))
-    stub = workspace.fresh(course, exercise, place.suffix).encode()
+    variant = own_numbers.of(home).variant(exercise)
+    stub = workspace.fresh(course, exercise, place.suffix, variant).encode()
     try:
         said = _undo(place, stub, clock) if undo else _reset(course, exercise, place, stub, clock)
     except UnusableInput as error:
@@ -53,7 +54,8 @@ def _reset(course: Course, exercise: Exercise, place: Place, stub: bytes, clock:
         return f"{file} is the fresh stub already; nothing was changed.\n"
     kept = place.keep(before.content, clock()) if before.content is not None else None
     place.write(stub, before)
-    given.keep(place.home, exercise.stub.name, workspace.stub_text(course, exercise))
+    variant = own_numbers.of(place.home).variant(exercise)
+    given.keep(place.home, exercise.stub.name, workspace.stub_text(course, exercise, variant))
     said = f"{file} is the fresh stub again.\n"
     if kept is None:
         return said

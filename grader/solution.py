@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from grader import author, jobs, output, percent, progress, workspace
+from grader import author, jobs, output, own_numbers, own_texts, percent, progress, workspace
 from grader.course import Course, Exercise
 from grader.difference import LONGEST, difference
 from grader.errors import UnusableInput
@@ -85,9 +85,10 @@ def _difference(course: Course, exercise: Exercise, path: Path, home: Path, *, p
     mine = read_unparsed(path)
     if mine.source.count("\n") >= LONGEST:
         raise UnusableInput(f"{one_line(str(path))} has more than {LONGEST} lines: too long to compare.")
-    ours = author.answered(author.read_source(exercise), exercise.solution.name)
+    variant = own_numbers.of(home).variant(exercise)
+    ours = author.answered(own_texts.solution(exercise, variant), exercise.solution.name)
     if path.suffix == ".ipynb":
-        ours = _as_notebook(ours, workspace.fresh(course, exercise, ".ipynb"), mine.source)
+        ours = _as_notebook(ours, workspace.fresh(course, exercise, ".ipynb", variant), mine.source)
     hunks = difference(mine.source, ours, author.owners(ours, exercise.solution.name))
     # rich takes a while to import: not before it is needed.
     from grader.render.difference import side_by_side

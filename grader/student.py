@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,12 @@ LONGEST = 64
 
 
 def valid(name: str) -> str:
-    """A student's id without the spaces around it.
+    """A student's id without the spaces around it, in one spelling: ``ü`` may also come as u and two dots.
 
     Raises:
         UnusableInput: it is empty, longer than 64 characters, or holds a character that belongs in no id.
     """
-    trimmed = name.strip()
+    trimmed = unicodedata.normalize("NFC", name.strip())
     if not 1 <= len(trimmed) <= LONGEST:
         raise UnusableInput(f"A student's id has 1 to {LONGEST} characters; this one has {len(trimmed)}.")
     # Later a folder may be named after it; what cannot be seen could be mistaken for another's.

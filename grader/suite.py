@@ -7,13 +7,14 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from grader.checking import ByHand, Misconception, Range, Reference
 from grader.formulas.declared import Formula
+from grader.numbers import Numbers
 from grader.remarks import Remark
 from grader.text import clean
 
@@ -34,7 +35,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Suite:
-    """The contents of one check file."""
+    """The contents of one check file; ``own`` are a student's own by-hand numbers, None where the printed count."""
 
     checks: Mapping[str, Check]
     references: Mapping[str, Any]
@@ -43,7 +44,8 @@ class Suite:
     misconceptions: tuple[Misconception, ...]
     remarks: tuple[Remark, ...]
     texts: Mapping[str, str]
-    functions: SimpleNamespace = field(repr=False)
+    numbers: Numbers | None
+    own: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, module: ModuleType) -> Suite:
@@ -57,7 +59,7 @@ class Suite:
             misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
             remarks=tuple(f.__remark__ for f in _marked(module, "__remark__").values()),
             texts={name: _title(f) for name, f in _marked(module, "__free_text__").items()},
-            functions=SimpleNamespace(**references),
+            numbers=next((f.__numbers__ for f in _marked(module, "__numbers__").values()), None),
         )
 
     @classmethod
@@ -76,9 +78,25 @@ class Suite:
         spec.loader.exec_module(module)
         return cls.of(module)
 
+    def with_numbers(self, own: Mapping[str, Any]) -> Suite:
+        """The same with by-hand numbers of a student's own."""
+        return replace(self, own=own)
+
+    @property
+    def printed(self) -> Suite:
+        """The same with the printed numbers."""
+        return replace(self, own=None)
+
+    def functions(self, **others: Any) -> SimpleNamespace:
+        """What by-hand answers are computed with: the references and the given numbers, some of them replaced."""
+        if self.numbers is not None:
+            numbers = self.own if self.own is not None else self.numbers.printed
+            others = {"numbers": SimpleNamespace(**numbers), **others}
+        return SimpleNamespace(**{**self.references, **others})
+
     def right_answer(self, name: str) -> Any:
         """The right value of a by-hand variable."""
-        return self.answers[name](self.functions)
+        return self.answers[name](self.functions())
 
     def tolerance(self, name: str) -> float:
         """How far a by-hand value may lie from the right one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import given, merge, output, starter, student, workspace
+from grader import given, merge, output, own_numbers, starter, student, workspace
 from grader.backups import Place, shown
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
@@ -33,13 +33,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def run(target: Path | None, course: Course, name: str = "", clock: Callable[[], datetime] = _now) -> int:
+def run(
+    target: Path | None,
+    course: Course,
+    name: str = "",
+    *,
+    key: str | None = None,
+    clock: Callable[[], datetime] = _now,
+) -> int:
     """Bring a workspace up to date; the exit code.
 
     Args:
         target: the workspace; None for the one around the current folder.
         course: what to bring.
         name: the student's id to keep there; empty for none.
+        key: the student's key, for exercises that are new; None for the one that is kept there, if there is one.
         clock: the time now.
 
     Raises:
@@ -51,15 +59,16 @@ def run(target: Path | None, course: Course, name: str = "", clock: Callable[[],
     if not workspace.has_exercises(home):
         init = course.command("init DIR")
         raise UnusableInput(f"There are no exercises in {shown(home)} to update. `{init}` copies them to DIR.")
+    own = own_numbers.begin(home, course, key)
     told: list[Told] = []
     problems: list[str] = []
     for exercise in course.exercises:
         try:
-            told += _tell(_one(home, course, exercise, clock))
+            told += _tell(_one(home, course, exercise, own.variant(exercise), clock))
         except UnusableInput as error:  # one file that cannot be used does not keep the others from what is new
             problems.append(f"{error} {exercise.name} is as it was.")
     told += _tell(_readme(home, course))
-    for path in workspace.init(home, course).written:
+    for path in workspace.init(home, course, variant=own.variant).written:
         told += _tell(Told("written", str(path)))
     if name and name != student.of(home):
         told += _tell(Told("written", str(student.keep(home, name))))
@@ -93,10 +102,12 @@ def _readme(home: Path, course: Course) -> Told | None:
     return Told("updated", name)
 
 
-def _one(home: Path, course: Course, exercise: Exercise, clock: Callable[[], datetime]) -> Told | None:
+def _one(
+    home: Path, course: Course, exercise: Exercise, variant: int | None, clock: Callable[[], datetime]
+) -> Told | None:
     """One exercise; None where nothing is to be told."""
     name = exercise.stub.name
-    ours = workspace.stub_text(course, exercise)
+    ours = workspace.stub_text(course, exercise, variant)
     versions = given.versions(home, name)
     place = Place(home, exercise.name, ".py")
     if not os.path.lexists(place.path):

@@ -138,7 +138,7 @@ def test_version(tmp_path: Path) -> None:
         (["1", "--out", "."], ". is a folder. Give --out the name of a file."),
         (["1", "--out", "nowhere/report.json"], "nowhere/report.json cannot be written: there is no folder nowhere."),
         (["1", "--formt", "json"], "No such option"),
-        (["1", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'html'."),
+        (["1", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'text', 'json', 'html',"),
         (["1", "--seed", "x"], "Invalid value for '--seed'"),
         (["1", "--seed", "-1"], "Invalid value for '--seed'"),
         (["1", "2"], "Got unexpected extra argument"),

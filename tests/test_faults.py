@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from courses import CHECKS, small_course
+from forked_child import linux_only
 from gradings import Grade
 
 from grader.core import Event, Sandbox, grade
@@ -255,6 +257,66 @@ def test_a_killed_submission_costs_nothing_and_twice_one_check(kills: int) -> No
     assert result(report, "test_values").status is (Status.PASSED if kills == 1 else Status.ERROR)
     assert ("was killed" in result(report, "test_values").message) == (kills == 2)
     assert result(report, "test_recover_epsilon").status is Status.PASSED
+
+
+# A judge whose checks kill the submission's process when none of them waits for it, or before it has said a word.
+KILLING = CHECKS.replace(
+    "import torch\n",
+    """import os
+import signal
+import threading
+from pathlib import Path
+
+import torch
+
+CHILDREN = Path(f"/proc/{os.getppid()}/task/{os.getppid()}/children")
+
+
+def others():
+    return {int(pid) for pid in CHILDREN.read_text().split()} - {os.getpid()}
+
+
+def kill_those_to_come(number, old):
+    while number:
+        for pid in others() - old:
+            os.kill(pid, signal.SIGKILL)
+            old.add(pid)
+            number -= 1
+""",
+).replace(
+    "@points(2)\n",
+    '''@points(1)
+def test_between(learner, rng):
+    """The submission's process is killed once nothing is asked of it."""
+    assert_close(learner.double(torch.ones(2)), 2 * torch.ones(2))
+    found = others()
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    if BORN:
+        threading.Thread(target=kill_those_to_come, args=(BORN, found)).start()
+
+@points(2)
+''',
+)
+
+
+@linux_only
+@pytest.mark.parametrize("born", [0, 1])
+def test_a_submission_killed_between_checks_or_at_birth_costs_nothing(born: int, tmp_path: Path, warm: Sandbox) -> None:
+    course = small_course(tmp_path, checks=KILLING.replace("BORN", str(born)))
+    submission = Submission(Path("x.py"), "x.py", "six = 6.0\ndef double(x): return 2 * x\n")
+    with warm.another() as sandbox:
+        report = grade(course.exercises[0], submission, sandbox=sandbox, seed=0)
+    assert [(check.name, check.message) for check in report.checks if check.status is not Status.PASSED] == []
+    assert len(report.checks) == 3
+
+
+@linux_only
+def test_submissions_killed_at_birth_again_and_again_are_nobodys_zero(tmp_path: Path, warm: Sandbox) -> None:
+    course = small_course(tmp_path, checks=KILLING.replace("BORN", "10"))
+    submission = Submission(Path("x.py"), "x.py", "six = 6.0\ndef double(x): return 2 * x\n")
+    with warm.another() as sandbox, pytest.raises(GraderError, match="could not start a process"):
+        grade(course.exercises[0], submission, sandbox=sandbox, seed=0)
 
 
 def test_an_abandoned_grading_does_not_disturb_the_next() -> None:

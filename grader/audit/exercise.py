@@ -14,10 +14,11 @@ from grader import author
 from grader.core import CheckPlan, Event, Sandbox, grade
 from grader.course import Course, Exercise
 from grader.crew import Crew
-from grader.errors import CheckFileError, UnusableInput
+from grader.errors import CheckFileError, GraderError, UnusableInput
 from grader.findings import Column, ExerciseAudit, Hole, Outcome, Row, holes_between
 from grader.report import Report, Status
 from grader.submission import Submission
+from grader.wording import worded
 
 if TYPE_CHECKING:
     from grader.suite import Suite
@@ -50,7 +51,7 @@ def audit(
     holes = [*catalogue.holes_in(exercise, suite)]
     rows: tuple[Row, ...] = ()
     if not holes:  # a grading can only be trusted when every name leads somewhere
-        attempts, unmade = _attempts(exercise, suite)
+        attempts, unmade = _attempts(exercise, suite, seed)
         results = _graded(exercise, attempts, crew, seed, on_event)
         rows = _rows(suite, attempts, results)
         faults = [*_faults(attempts, results)]
@@ -85,21 +86,25 @@ class _Attempt:
         name: of the misconception, or the constant's value.
         source: its text.
         checks: the checks to run; all when empty.
+        variant: what a student's own by-hand numbers are drawn from; None for the printed ones.
     """
 
     kind: Literal["solution", "stub", "constant", "mutant"]
     name: str
     source: str
     checks: tuple[str, ...] = ()
+    variant: int | None = None
 
     @property
     def what(self) -> str:
         """In words."""
+        if self.variant is not None:
+            return f"the {self.kind} with a student's own numbers"
         words = {"solution": "the solution", "stub": "the stub", "constant": f"the constant {self.name}"}
         return words.get(self.kind, self.name)
 
 
-def _attempts(exercise: Exercise, suite: Suite) -> tuple[list[_Attempt], list[Hole]]:
+def _attempts(exercise: Exercise, suite: Suite, seed: int) -> tuple[list[_Attempt], list[Hole]]:
     """Everything to grade, and holes for the misconceptions that nothing can be made of."""
     from grader.audit.mutants import CONSTANTS, NoMutantError, constant, mutant
 
@@ -111,6 +116,10 @@ def _attempts(exercise: Exercise, suite: Suite) -> tuple[list[_Attempt], list[Ho
     attempts += [_Attempt("constant", value, constant(suite, value)) for value in CONSTANTS]
     quick = tuple(check.name for check in suite.checks.values() if not check.training)
     unmade = []
+    try:
+        attempts += _varied(exercise, suite, solution, quick, seed)
+    except (UnusableInput, GraderError) as error:
+        unmade.append(Hole("solution", str(error), "Mend the function under @numbers, or the places that it names."))
     for misconception in suite.misconceptions:
         try:
             attempts.append(_Attempt("mutant", misconception.name, mutant(solution, suite, misconception), quick))
@@ -122,6 +131,16 @@ def _attempts(exercise: Exercise, suite: Suite) -> tuple[list[_Attempt], list[Ho
     return attempts, unmade
 
 
+def _varied(exercise: Exercise, suite: Suite, solution: str, quick: tuple[str, ...], seed: int) -> list[_Attempt]:
+    """The solution as a student with numbers of their own would have it, where the check file declares some."""
+    from grader.wordings import wording
+
+    if suite.numbers is None:
+        return []
+    own = worded(solution, wording(suite, seed), exercise.solution.name)
+    return [_Attempt("solution", "", own, quick, seed)]
+
+
 def _graded(
     exercise: Exercise, attempts: Sequence[_Attempt], crew: Crew, seed: int, on_event: Callable[[Event], None]
 ) -> list[Report | CheckFileError]:
@@ -130,7 +149,9 @@ def _graded(
         name = f"{exercise.name}.py"
         submission = Submission(Path(name), name, attempt.source)
         try:
-            return grade(exercise, submission, sandbox=sandbox, seed=seed, checks=attempt.checks)
+            return grade(
+                exercise, submission, sandbox=sandbox, seed=seed, checks=attempt.checks, variant=attempt.variant
+            )
         except CheckFileError as fault:
             return fault
         finally:
@@ -172,7 +193,7 @@ def _law(attempt: _Attempt, result: Report | CheckFileError) -> Iterator[Hole]:
     for check in result.checks:
         says, mend = "", ""
         if attempt.kind == "solution" and check.status is not Status.PASSED:
-            says = f"The solution does not pass {check.name}: {check.message}"
+            says = f"{attempt.what[0].upper()}{attempt.what[1:]} does not pass {check.name}: {check.message}"
             mend = "One of the two is wrong: mend the solution or the check."
         elif attempt.kind == "solution" and check.advice:
             says = f"The solution gets the advice {check.advice[0].name} from {check.name}."

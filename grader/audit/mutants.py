@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -75,7 +74,7 @@ def constant(suite: Suite, value: str) -> str:
 
 def _by_hand(suite: Suite, misconception: Misconception, name: str) -> str:
     """Source text of a by-hand answer as this misconception gives it; empty when it gives none."""
-    functions = SimpleNamespace(**suite.references)
+    functions = suite.functions()
     compute = suite.answers[name]
     if misconception.target == name:
         compute = misconception.wrong

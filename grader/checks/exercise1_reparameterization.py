@@ -11,6 +11,7 @@ import torch
 
 from grader.checking import (
     Curves,
+    Draw,
     Rng,
     advice,
     assert_answer,
@@ -27,6 +28,7 @@ from grader.checking import (
     gradients,
     loops_over,
     misconception,
+    numbers,
     points,
     reference,
     requires,
@@ -41,10 +43,6 @@ if TYPE_CHECKING:
     from grader.learner import Learner
 
 Tensor = torch.Tensor
-
-MU = torch.tensor([0.2, 0.7, -0.3], dtype=torch.float64)
-SIGMA = torch.tensor([0.4, 0.1, 0.5], dtype=torch.float64)
-EPSILON = torch.tensor([1.0, -0.5, 0.2], dtype=torch.float64)
 
 DRAWS = 20_000
 FIT_LIMIT = 0.02
@@ -86,37 +84,62 @@ def _shape(mu: Tensor, n: int | None) -> tuple[int, ...]:
 # --- by hand ----------------------------------------------------------------------------------------------
 
 
+@numbers(
+    "μ = {mu}, σ = {sigma} and ε = {epsilon}.",
+    mu=[0.2, 0.7, -0.3],
+    sigma=[0.4, 0.1, 0.5],
+    epsilon=[1.0, -0.5, 0.2],
+)
+def practice_numbers(rng: Draw) -> dict[str, Any]:
+    """Tenths: paper is enough."""
+    tenths = [tenth / 10 for tenth in range(-9, 10) if tenth]
+    return {
+        "mu": rng.several(tenths, 3),
+        "sigma": rng.several([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8], 3),
+        "epsilon": rng.several([-1.5, -1.2, *tenths, 1.2, 1.5], 3),
+    }
+
+
+def _given(functions: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """μ, σ and ε; new tensors each time, because a misconception may write into what it is given."""
+    given = functions.numbers
+    mu, sigma, epsilon = torch.tensor([given.mu, given.sigma, given.epsilon], dtype=torch.float64)
+    return mu, sigma, epsilon
+
+
 @by_hand()
 def z(functions: Any) -> Tensor:
     """The latent point of the practice numbers."""
-    # Clones, because a misconception may write into what it is given.
-    found: Tensor = functions.reparameterize(MU.clone(), SIGMA.clone(), EPSILON.clone())
+    found: Tensor = functions.reparameterize(*_given(functions))
     return found
 
 
 @by_hand()
 def dloss_dmu(functions: Any) -> Tensor:
     """∂L/∂μ of L = Σz², by autograd."""
-    mu = MU.clone().requires_grad_()
-    return _loss_gradient(functions, mu, SIGMA.clone(), mu)
+    mu, sigma, _ = _given(functions)
+    mu.requires_grad_()
+    return _loss_gradient(functions, mu, sigma, mu)
 
 
 @by_hand()
 def dloss_dsigma(functions: Any) -> Tensor:
     """∂L/∂σ of L = Σz², by autograd."""
-    sigma = SIGMA.clone().requires_grad_()
-    return _loss_gradient(functions, MU.clone(), sigma, sigma)
+    mu, sigma, _ = _given(functions)
+    sigma.requires_grad_()
+    return _loss_gradient(functions, mu, sigma, sigma)
 
 
 @by_hand()
 def dloss_dlogvar(functions: Any) -> Tensor:
     """∂L/∂logvar of L = Σz², by autograd."""
-    logvar = SIGMA.square().log().requires_grad_()
-    return _loss_gradient(functions, MU.clone(), torch.exp(logvar / 2), logvar)
+    mu, sigma, _ = _given(functions)
+    logvar = sigma.square().log().requires_grad_()
+    return _loss_gradient(functions, mu, torch.exp(logvar / 2), logvar)
 
 
 def _loss_gradient(functions: Any, mu: Tensor, sigma: Tensor, leaf: Tensor) -> Tensor:
-    loss = functions.reparameterize(mu, sigma, EPSILON.clone()).square().sum()
+    loss = functions.reparameterize(mu, sigma, _given(functions)[2]).square().sum()
     # The zero keeps the leaf in the graph where a misconception has lost it.
     return torch.autograd.grad(loss + 0 * leaf.sum(), leaf)[0]
 
@@ -1048,7 +1071,7 @@ def refused_by_distribution(
 )
 def inner_derivative_by_mu(functions: Any) -> Tensor:
     """∂z/∂μ = 1."""
-    return torch.ones_like(MU)
+    return torch.ones_like(_given(functions)[0])
 
 
 @misconception(
@@ -1084,7 +1107,7 @@ def noise_missing_by_sigma(functions: Any) -> Tensor:
 )
 def inner_derivative_by_sigma(functions: Any) -> Tensor:
     """∂z/∂σ = ε."""
-    return EPSILON
+    return _given(functions)[2]
 
 
 @misconception(
@@ -1144,7 +1167,7 @@ def sigma_missing_by_logvar(functions: Any) -> Tensor:
 )
 def by_variance_not_logvar(functions: Any) -> Tensor:
     """∂L/∂σ²."""
-    return dloss_dlogvar(functions) / SIGMA**2
+    return dloss_dlogvar(functions) / _given(functions)[1] ** 2
 
 
 @misconception(
@@ -1156,7 +1179,8 @@ def by_variance_not_logvar(functions: Any) -> Tensor:
 )
 def inner_derivative_by_logvar(functions: Any) -> Tensor:
     """∂z/∂logvar = ½·σ·ε."""
-    return 0.5 * SIGMA * EPSILON
+    _, sigma, epsilon = _given(functions)
+    return 0.5 * sigma * epsilon
 
 
 # --- remarks on right code --------------------------------------------------------------------------------

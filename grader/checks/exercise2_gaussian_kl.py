@@ -16,6 +16,7 @@ from torch import nn
 
 from grader.checking import (
     Curves,
+    Draw,
     Images,
     Range,
     Rng,
@@ -36,6 +37,7 @@ from grader.checking import (
     gradients,
     loops_over,
     misconception,
+    numbers,
     points,
     reference,
     requires,
@@ -129,34 +131,47 @@ def _log_density(z: Tensor, mu: Tensor | float = 0.0, logvar: Tensor | float = 0
 # --- by-hand answers --------------------------------------------------------------------------------------
 
 
-def _practice() -> tuple[Tensor, Tensor]:
-    sigma = torch.tensor([0.4, 0.1, 0.5], dtype=torch.float64)
-    return torch.tensor([0.2, 0.7, -0.3], dtype=torch.float64), 2 * sigma.log()
+@numbers(
+    ("Your numbers are those of exercise 1: μ = {mu} and σ = {sigma}.", "Your numbers are μ = {mu} and σ = {sigma}."),
+    mu=[0.2, 0.7, -0.3],
+    sigma=[0.4, 0.1, 0.5],
+)
+def practice_numbers(rng: Draw) -> dict[str, Any]:
+    """Tenths, for a pocket calculator."""
+    return {
+        "mu": rng.several([tenth / 10 for tenth in range(-9, 10) if tenth], 3),
+        "sigma": rng.several([0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8], 3),
+    }
+
+
+def _practice(f: Any) -> tuple[Tensor, Tensor]:
+    mu, sigma = torch.tensor([f.numbers.mu, f.numbers.sigma], dtype=torch.float64)
+    return mu, 2 * sigma.log()
 
 
 @by_hand(possible=KL_RANGE)
 def kl_per_dimension(f: Any) -> Tensor:
-    mu, logvar = _practice()
+    mu, logvar = _practice(f)
     # One vector of a single dimension each, so that a mistake in the formula gives the learner's three numbers.
     return torch.stack([f.kl_standard_normal(mu[i : i + 1], logvar[i : i + 1]) for i in range(3)])
 
 
 @by_hand(possible=KL_RANGE)
 def kl_total(f: Any) -> Tensor:
-    value: Tensor = f.kl_standard_normal(*_practice())
+    value: Tensor = f.kl_standard_normal(*_practice(f))
     return value
 
 
 @by_hand(tolerance=0.01, possible=KL_RANGE)
 def kl_reversed(f: Any) -> Tensor:
-    mu, logvar = _practice()
+    mu, logvar = _practice(f)
     value: Tensor = f.kl_gaussians(torch.zeros_like(mu), torch.zeros_like(mu), mu, logvar)
     return value
 
 
 @by_hand()
 def dkl_dlogvar(f: Any) -> Tensor:
-    value: Tensor = f.kl_gradients(*_practice())[1]
+    value: Tensor = f.kl_gradients(*_practice(f))[1]
     return value
 
 

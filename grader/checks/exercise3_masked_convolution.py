@@ -13,6 +13,7 @@ from torch import nn
 
 from grader.checking import (
     Curves,
+    Draw,
     Grid,
     Images,
     Range,
@@ -34,6 +35,7 @@ from grader.checking import (
     loops_over,
     mentions,
     misconception,
+    numbers,
     points,
     reference,
     requires,
@@ -160,16 +162,33 @@ def sample_images(
     return images
 
 
+@numbers(
+    "Draw the masks of size {sizes[0]}, {sizes[1]} and {sizes[2]} and count",
+    '("A", {sizes[0]}): None, ("B", {sizes[0]}): None, ("A", {sizes[1]}): None',
+    '("B", {sizes[1]}): None, ("A", {sizes[2]}): None, ("B", {sizes[2]}): None',
+    "at the centre pixel, the {image[4]}, under",
+    "| {image[0]} | {image[1]} | {image[2]} |",
+    "| {image[3]} | **{image[4]}** | {image[5]} |",
+    "| {image[6]} | {image[7]} | {image[8]} |",
+    sizes=[3, 5, 7],
+    image=[1, 2, 3, 4, 5, 6, 7, 8, 9],
+)
+def practice_numbers(rng: Draw) -> dict[str, Any]:
+    """The hint of ones_in_mask works out size 9."""
+    return {"sizes": sorted(rng.several([3, 5, 7, 11, 13, 15], 3)), "image": rng.several(range(1, 10), 9)}
+
+
 @by_hand()
 def ones_in_mask(functions: Any) -> dict[tuple[str, int], float]:
     """Ones in a mask of one channel."""
-    return {(kind, size): float(functions.make_mask(size, kind).sum()) for size in (3, 5, 7) for kind in "AB"}
+    sizes = functions.numbers.sizes
+    return {(kind, size): float(functions.make_mask(size, kind).sum()) for size in sizes for kind in "AB"}
 
 
 @by_hand()
 def center_response(functions: Any) -> dict[str, float]:
-    """An all-ones 3×3 kernel under each mask, on the image 1 … 9, at its centre."""
-    image = torch.arange(1.0, 10.0).view(3, 3)
+    """An all-ones 3×3 kernel under each mask, on the given image, at its centre."""
+    image = torch.tensor(functions.numbers.image, dtype=torch.float32).view(3, 3)
     masks = {"A": functions.make_mask(3, "A"), "B": functions.make_mask(3, "B"), "none": torch.ones(3, 3)}
     return {kind: float((image * mask).sum()) for kind, mask in masks.items()}
 
@@ -329,7 +348,7 @@ def test_ones_in_mask(learner: Learner, rng: Rng) -> None:
 
 @points(1)
 def test_center_response(learner: Learner, rng: Rng) -> None:
-    """By hand: what the masked kernels give at the centre of the image 1 … 9."""
+    """By hand: what the masked kernels give at the centre of the image."""
     assert_answer(learner, "center_response")
 
 

@@ -18,6 +18,7 @@ from torch import nn
 
 from grader.checking import (
     Curves,
+    Draw,
     Range,
     Rng,
     advice,
@@ -35,6 +36,7 @@ from grader.checking import (
     gradients,
     loops_over,
     misconception,
+    numbers,
     points,
     reference,
     requires,
@@ -133,42 +135,57 @@ BY_LOGIT = Range(-1, 0, "both losses fall when the logit grows, and never faster
 BY_D = Range(None, -1, "both losses fall when D grows, and never slower than 1 for 1")
 
 
-def _sure() -> Tensor:
-    return torch.tensor(0.01, dtype=torch.float64)
+@numbers(
+    "Now D is sure: D = {d}.",
+    "at the same D = {d}.",
+    "for the three points with p_data = {p_data} and p_g = {p_g}.",
+    d=0.01,
+    p_data=(0.5, 0.3, 0.2),
+    p_g=(0.2, 0.3, 0.5),
+)
+def practice_numbers(rng: Draw) -> dict[str, Any]:
+    """D is sure of a fake; two distributions over three points, in tenths."""
+    tenths = [(a / 10, b / 10, (10 - a - b) / 10) for a in range(1, 9) for b in range(1, 10 - a)]
+    p_data, p_g = rng.several(tenths, 2)
+    return {"d": rng.choice([d / 1000 for d in range(20, 100, 5)]), "p_data": p_data, "p_g": p_g}
+
+
+def _sure(f: Any) -> Tensor:
+    return torch.tensor(f.numbers.d, dtype=torch.float64)
 
 
 @by_hand(possible=BY_LOGIT)
 def minimax_gradient(f: Any) -> Tensor:
-    value: Tensor = f.generator_gradients(_sure())[0]
+    value: Tensor = f.generator_gradients(_sure(f))[0]
     return value
 
 
 @by_hand(possible=BY_LOGIT)
 def nonsaturating_gradient(f: Any) -> Tensor:
-    value: Tensor = f.generator_gradients(_sure())[1]
+    value: Tensor = f.generator_gradients(_sure(f))[1]
     return value
 
 
 @by_hand(tolerance=0.01, possible=BY_D)
 def minimax_gradient_wrt_d(f: Any) -> Tensor:
-    value: Tensor = f.generator_gradients(_sure())[0] / _sigmoid_slope()
+    value: Tensor = f.generator_gradients(_sure(f))[0] / _sigmoid_slope(f)
     return value
 
 
 @by_hand(tolerance=0.01, possible=BY_D)
 def nonsaturating_gradient_wrt_d(f: Any) -> Tensor:
-    value: Tensor = f.generator_gradients(_sure())[1] / _sigmoid_slope()
+    value: Tensor = f.generator_gradients(_sure(f))[1] / _sigmoid_slope(f)
     return value
 
 
-def _sigmoid_slope() -> Tensor:
+def _sigmoid_slope(f: Any) -> Tensor:
     """∂D/∂a at the D of the by-hand questions: it leads from a derivative by the logit to one by D."""
-    return _sure() * (1 - _sure())
+    return _sure(f) * (1 - _sure(f))
 
 
 @by_hand(possible=PROBABILITY)
 def d_star(f: Any) -> Tensor:
-    p_data, p_g = torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]], dtype=torch.float64)
+    p_data, p_g = torch.tensor([f.numbers.p_data, f.numbers.p_g], dtype=torch.float64)
     value: Tensor = f.optimal_discriminator(p_data, p_g)
     return value
 
@@ -186,25 +203,25 @@ def value_at_equilibrium(f: Any) -> Tensor:
 
 @points(1)
 def test_minimax_gradient(learner: Learner, rng: Rng) -> None:
-    """The slope of the minimax loss in the logit at D = 0.01, by hand."""
+    """The slope of the minimax loss in the logit, by hand."""
     assert_answer(learner, "minimax_gradient")
 
 
 @points(1)
 def test_nonsaturating_gradient(learner: Learner, rng: Rng) -> None:
-    """The slope of the non-saturating loss in the logit at D = 0.01, by hand."""
+    """The slope of the non-saturating loss in the logit, by hand."""
     assert_answer(learner, "nonsaturating_gradient")
 
 
 @points(1)
 def test_minimax_gradient_wrt_d(learner: Learner, rng: Rng) -> None:
-    """The slope of the minimax loss in D itself at D = 0.01, by hand."""
+    """The slope of the minimax loss in D itself, by hand."""
     assert_answer(learner, "minimax_gradient_wrt_d")
 
 
 @points(1)
 def test_nonsaturating_gradient_wrt_d(learner: Learner, rng: Rng) -> None:
-    """The slope of the non-saturating loss in D itself at D = 0.01, by hand."""
+    """The slope of the non-saturating loss in D itself, by hand."""
     assert_answer(learner, "nonsaturating_gradient_wrt_d")
 
 
@@ -664,9 +681,9 @@ STUCK = 0.05
 @training
 def test_saturation(learner: Learner, rng: Rng) -> None:
     """Against a D that is sure, twelve steps with the non-saturating loss move the samples, minimax does not."""
-    trained = learner.run(push_samples, rng.normal(12, 64, 1).float())
-    usable = isinstance(trained, list) and len(trained) == 2 and all(map(_is_path, trained))
-    assert_true(usable, "one of your generator losses gives no gradient here, or is no number")
+    # Here and not over there: the way of the samples is all that counts, and nobody's word for it is taken.
+    trained = push_samples(learner, rng.normal(12, 64, 1).float())
+    assert_true(len(trained) == 2, "one of your generator losses gives no gradient here, or is no number")
     paths = dict(zip(("minimax", "non-saturating"), trained, strict=True))
     title = "Where the samples go against a D that is sure"
     learner.show(Curves(title, paths, y_label="mean of the samples", floors={"mean of the data": 4.0}))
@@ -679,13 +696,8 @@ def test_saturation(learner: Learner, rng: Rng) -> None:
     assert_within(stuck, -STUCK, STUCK, f"{told} minimax loss", below=wrong, above=quick)
 
 
-def _is_path(path: Any) -> bool:
-    return isinstance(path, list) and len(path) == 13 and all(isinstance(place, float) for place in path)
-
-
-@trial
-def push_samples(learner: Any, noise: Tensor) -> list[list[float]] | None:
-    """Twelve steps of G = b + w·z towards data at 4, once with each loss; the means of the samples on the way.
+def push_samples(learner: Any, noise: Tensor) -> list[list[float]]:
+    """Twelve steps of G = b + w·z towards data at 4, once with each loss; the means of the samples on the way, or none.
 
     D is fixed and the best there is: for data N(4, 0.5²) and samples N(0, 0.5²) its logit is 16·x − 32.
     """
@@ -697,7 +709,7 @@ def push_samples(learner: Any, noise: Tensor) -> list[list[float]] | None:
         for z in noise:
             value = torch.as_tensor(loss(16 * (b + w * z) - 32))
             if not value.requires_grad or value.numel() != 1:
-                return None
+                return []
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
@@ -882,7 +894,7 @@ def slopes_averaged(d: Tensor) -> tuple[Tensor, Tensor]:
     look="What is the derivative of log(1 − D) if D is the variable?",
 )
 def minimax_by_logit(f: Any) -> Any:
-    return f.generator_gradients(_sure())[0]
+    return f.generator_gradients(_sure(f))[0]
 
 
 @misconception(
@@ -893,29 +905,29 @@ def minimax_by_logit(f: Any) -> Any:
     look="What is the derivative of −log D if D is the variable?",
 )
 def nonsaturating_by_logit(f: Any) -> Any:
-    return f.generator_gradients(_sure())[1]
+    return f.generator_gradients(_sure(f))[1]
 
 
 @misconception(
     "nonsaturating_gradient_wrt_d",
     fails="test_nonsaturating_gradient_wrt_d",
     says="this is the value of the loss, not its slope",
-    why="−log 0.01 = 4.6 says how wrong G is, the slope says how fast that changes with D",
+    why="−log D says how wrong G is, the slope says how fast that changes with D",
     look="What is the derivative of a logarithm?",
 )
 def nonsaturating_value(f: Any) -> Any:
-    return -_sure().log()
+    return -_sure(f).log()
 
 
 @misconception(
     "minimax_gradient_wrt_d",
     fails="test_minimax_gradient_wrt_d",
     says="this is the value of the loss, not its slope",
-    why="log 0.99 is what G's loss is, the slope says how fast that changes with D",
+    why="log(1 − D) is what G's loss is, the slope says how fast that changes with D",
     look="What is the derivative of log(1 − D) by D?",
 )
 def minimax_value(f: Any) -> Any:
-    return (1 - _sure()).log()
+    return (1 - _sure(f)).log()
 
 
 # --- misconceptions: the discriminator's loss --------------------------------------------------------------
@@ -1682,7 +1694,7 @@ def discriminator_left_frozen(D: nn.Module, G: nn.Module, optimizer: Optimizer, 
 
 wrong_d_step = _about("discriminator_step", "test_discriminator_step")
 
-ZEROED_IN_BETWEEN = r"\.backward\(.*\n(?:\s*(?:#.*)?\n)*.*zero_grad\(.*\n(?:\s*(?:#.*)?\n)*.*\.step\("
+ZEROED_IN_BETWEEN = r"\.backward\(.*\n(?:[ \t]*(?:#.*)?\n)*.*zero_grad\(.*\n(?:[ \t]*(?:#.*)?\n)*.*\.step\("
 """zero_grad in the line between backward and step."""
 
 

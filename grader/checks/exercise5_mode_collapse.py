@@ -15,6 +15,7 @@ import torch
 
 from grader.checking import (
     Curves,
+    Draw,
     Range,
     Rng,
     Scatter,
@@ -29,6 +30,7 @@ from grader.checking import (
     gradients,
     loops_over,
     misconception,
+    numbers,
     points,
     reference,
     requires,
@@ -168,10 +170,28 @@ def _state_of_modes(evidence: Evidence) -> str:
 # --- by-hand answers --------------------------------------------------------------------------------------
 
 
+@numbers(
+    "the counts **{counts:plain}**",
+    "that **{samples}** samples from **{modes}** equally likely modes",
+    counts=[50, 30, 20, 0, 0, 0, 0, 0],
+    samples=5,
+    modes=8,
+)
+def practice_numbers(rng: Draw) -> dict[str, Any]:
+    """Counts in fives, 100 together; few enough samples that the probability is some tenths."""
+    fives = [(a, b, 100 - a - b) for a in range(35, 80, 5) for b in range(10, a, 5) if 5 <= 100 - a - b < b]
+    return {
+        "counts": [*rng.choice(fives), 0, 0, 0, 0, 0],
+        "samples": rng.choice([3, 4, 5, 6]),
+        "modes": rng.choice([7, 8, 9, 10, 12, 15, 20]),
+    }
+
+
 def _worked_coverage(functions: Any) -> Coverage:
-    """The coverage of 50, 30 and 20 samples on three modes of eight."""
-    centers = torch.stack([torch.arange(8.0), torch.zeros(8)], 1)
-    samples = torch.cat([centers[mode].expand(count, 2) for mode, count in enumerate((50, 30, 20))])
+    """The coverage of the given counts on modes in a row."""
+    counts = functions.numbers.counts
+    centers = torch.stack([torch.arange(float(len(counts))), torch.zeros(len(counts))], 1)
+    samples = torch.cat([centers[mode].expand(count, 2) for mode, count in enumerate(counts)])
     coverage: Coverage = functions.mode_coverage(samples, centers, 0.1)
     return coverage
 
@@ -186,9 +206,14 @@ def effective_modes(functions: Any) -> float:
     return 8 * math.exp(-float(_worked_coverage(functions)["kl"]))
 
 
+def _samples_and_modes(functions: Any) -> tuple[int, int]:
+    return functions.numbers.samples, functions.numbers.modes
+
+
 @by_hand(possible=Range(0, 1, "a probability lies between 0 and 1"))
 def no_duplicate_probability(functions: Any) -> float:
-    return math.perm(8, 5) / 8**5
+    n, modes = _samples_and_modes(functions)
+    return float(math.perm(modes, n) / modes**n)
 
 
 # --- checks: by hand --------------------------------------------------------------------------------------
@@ -208,7 +233,7 @@ def test_effective_modes(learner: Learner, rng: Rng) -> None:
 
 @points(1)
 def test_no_duplicate_probability(learner: Learner, rng: Rng) -> None:
-    """The probability that five samples come from five different modes, by hand."""
+    """The probability that all samples come from different modes, by hand."""
     assert_answer(learner, "no_duplicate_probability")
 
 
@@ -705,7 +730,7 @@ def _wrong(target: str) -> list[Callable[..., Any]]:
     look="Of which quantity is the exponential taken in the definition?",
 )
 def exponential_of_kl(functions: Any) -> float:
-    return math.exp(_kl(torch.tensor([50, 30, 20, 0, 0, 0, 0, 0])))
+    return math.exp(_kl(torch.tensor(functions.numbers.counts)))
 
 
 @misconception(
@@ -716,7 +741,7 @@ def exponential_of_kl(functions: Any) -> float:
     look="Which function turns a logarithm back into a number?",
 )
 def entropy_itself(functions: Any) -> float:
-    return math.log(8) - _kl(torch.tensor([50, 30, 20, 0, 0, 0, 0, 0]))
+    return math.log(8) - _kl(torch.tensor(functions.numbers.counts))
 
 
 @misconception(
@@ -727,7 +752,7 @@ def entropy_itself(functions: Any) -> float:
     look="Would the number change if the shares were 98 %, 1 % and 1 %?",
 )
 def hit_modes(functions: Any) -> float:
-    return 3.0
+    return float(sum(count > 0 for count in functions.numbers.counts))
 
 
 @misconception(
@@ -738,7 +763,8 @@ def hit_modes(functions: Any) -> float:
     look="Where does a logarithm come into the definition?",
 )
 def inverse_simpson(functions: Any) -> float:
-    return 1 / (0.5**2 + 0.3**2 + 0.2**2)
+    counts: list[int] = functions.numbers.counts
+    return float(sum(counts) ** 2 / sum(count**2 for count in counts))
 
 
 @misconception(
@@ -749,7 +775,7 @@ def inverse_simpson(functions: Any) -> float:
     look="Which base had the logarithm, and which has the power?",
 )
 def two_to_the_nats(functions: Any) -> float:
-    return float(2 ** (math.log(8) - _kl(torch.tensor([50, 30, 20, 0, 0, 0, 0, 0]))))
+    return float(2 ** (math.log(8) - _kl(torch.tensor(functions.numbers.counts))))
 
 
 @misconception(
@@ -760,7 +786,7 @@ def two_to_the_nats(functions: Any) -> float:
     look="Does your number grow or fall when more samples are drawn?",
 )
 def duplicate_probability(functions: Any) -> float:
-    return 1 - math.perm(8, 5) / 8**5
+    return 1 - no_duplicate_probability(functions)
 
 
 @misconception(
@@ -768,43 +794,47 @@ def duplicate_probability(functions: Any) -> float:
     fails="test_no_duplicate_probability",
     says="only duplicates of the first sample were avoided",
     why="The third sample has to differ from the second as well.",
-    look="How many modes are still free for the third sample? And for the fifth?",
+    look="How many modes are still free for the third sample? And for the last?",
 )
 def differs_from_first(functions: Any) -> float:
-    return float((7 / 8) ** 4)
+    n, modes = _samples_and_modes(functions)
+    return float((1 - 1 / modes) ** (n - 1))
 
 
 @misconception(
     "no_duplicate_probability",
     fails="test_no_duplicate_probability",
-    says="the ten pairs were taken to be independent",
+    says="the pairs were taken to be independent",
     why="Whether two pairs are equal tells something about the third, so their probabilities do not multiply.",
     look="Draw the samples one after the other: how many modes are still free each time?",
 )
 def independent_pairs(functions: Any) -> float:
-    return float((7 / 8) ** 10)
+    n, modes = _samples_and_modes(functions)
+    return float((1 - 1 / modes) ** math.comb(n, 2))
 
 
 @misconception(
     "no_duplicate_probability",
     fails="test_no_duplicate_probability",
     says="sets of modes were counted on top, and sequences below",
-    why="The 8⁵ possibilities are ordered, so the favourable ones have to be ordered too.",
-    look="In how many orders can five different modes be drawn?",
+    why="The possibilities below are ordered, so the favourable ones have to be ordered too.",
+    look="In how many orders can the same modes be drawn?",
 )
 def unordered_over_ordered(functions: Any) -> float:
-    return math.comb(8, 5) / 8**5
+    n, modes = _samples_and_modes(functions)
+    return float(math.comb(modes, n) / modes**n)
 
 
 @misconception(
     "no_duplicate_probability",
     fails="test_no_duplicate_probability",
-    says="the first sample was already counted with 7/8",
+    says="the first sample was already counted as if a mode had been taken",
     why="The first sample has nothing to collide with.",
     look="How many modes are free for the very first sample?",
 )
 def starts_too_late(functions: Any) -> float:
-    return math.perm(7, 5) / 8**5
+    n, modes = _samples_and_modes(functions)
+    return float(math.perm(modes - 1, n) / modes**n)
 
 
 # --- misconceptions about assign_modes ----------------------------------------------------------------------

@@ -19,13 +19,14 @@ from nbgrader.api import Gradebook  # type: ignore[import-untyped]  # nbgrader h
 from nbgrader.converters import Autograde  # type: ignore[import-untyped]
 from nbgrader.nbgraderformat import SCHEMA_VERSION  # type: ignore[import-untyped]
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor  # type: ignore[import-untyped]
-from traitlets import Float, Integer, Unicode, Union
+from traitlets import Bool, Float, Integer, Unicode, Union
 
-from grader import jobs
+from grader import jobs, variants
 from grader.classroom import handed_in
 from grader.classroom.ahead import Ahead, ahead
 from grader.classroom.marking import Marks, Shown, Work, probe_seed, shown, submitted
 from grader.classroom.plan import grade_cells
+from grader.classroom.release_notebook import check_source
 from grader.classroom.restore import Released, note, restore
 from grader.course import Exercise
 from grader.errors import UnusableInput
@@ -53,6 +54,9 @@ class SandboxedGrade(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
             "so that no student can know them. The same secret gives the same marks again."
         ),
     ).tag(config=True)
+    variants = Bool(
+        False, help="Whether students have by-hand numbers of their own, drawn from the seed and the student's id."
+    ).tag(config=True)
     timeout = Float(
         600.0, min=1.0, help="Seconds for one notebook; checks that have not run by then earn nothing."
     ).tag(config=True)
@@ -71,6 +75,18 @@ class SandboxedGrade(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
         course = jobs.open_course(Path(self.course) if self.course else None)
         return next((exercise for exercise in course.exercises if exercise.name == notebook), None)
 
+    def handed_out(
+        self, exercise: Exercise, cells: Sequence[dict[str, Any]], released: Sequence[Released], student: str
+    ) -> list[dict[str, Any]]:
+        """The student's cells, those that grade with the released text: in the student's own it has a number more."""
+        variant = self.variant(exercise, student)
+        if variant is None:
+            return [*cells]
+        course = jobs.open_course(Path(self.course) if self.course else None)
+        planned = {cell.id: check_source(cell, exercise, course, variant) for cell in grade_cells(exercise)}
+        theirs = {planned[item.id]: item.source for item in released if item.id in planned}
+        return [{**cell, "source": theirs.get(cell["source"].strip(), cell["source"])} for cell in cells]
+
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade the notebook, and write points and messages below its graded cells."""
         names = resources["nbgrader"]
@@ -79,7 +95,7 @@ class SandboxedGrade(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
             self.log.warning("%s is no exercise of reparam's: nbgrader executes it.", names["notebook"])
             executed: tuple[NotebookNode, Resources] = Execute(parent=self.parent).preprocess(nb, resources)
             return executed
-        marks = self._marks(exercise, nb, names["assignment"])
+        marks = self._marks(exercise, nb, names["assignment"], names["student"])
         planned = {cell.id: cell for cell in grade_cells(exercise)}
         style = feedback_style()
         for cell in nb.cells:
@@ -98,25 +114,30 @@ class SandboxedGrade(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
                 cell.outputs = _outputs(Shown(0, f"<p>{_NOT_OURS}</p>", _NOT_OURS), 0, most)
         return nb, resources
 
-    def _marks(self, exercise: Exercise, nb: NotebookNode, assignment: str) -> Marks:
+    def _marks(self, exercise: Exercise, nb: NotebookNode, assignment: str, student: str) -> Marks:
         problem = handed_in.problem(nb.metadata)
         if problem:
             return Marks(None, problem)
         try:
-            return self.ahead.marks(self._work(exercise, nb.cells, assignment))
+            return self.ahead.marks(self._work(exercise, nb.cells, assignment, student))
         except UnusableInput as error:
             return Marks(None, str(error))
 
-    def begin(self, exercise: Exercise, cells: Sequence[Mapping[str, Any]], assignment: str) -> None:
+    def variant(self, exercise: Exercise, student: str) -> int | None:
+        """What a student's own by-hand numbers are drawn from; None for the printed ones."""
+        return variants.variant(str(self.seed), student, exercise) if self.variants else None
+
+    def begin(self, exercise: Exercise, cells: Sequence[Mapping[str, Any]], assignment: str, student: str) -> None:
         """Grade a restored notebook in the background, if there is anything to grade."""
         with suppress(UnusableInput):
-            self.ahead.begin(self._work(exercise, cells, assignment))
+            self.ahead.begin(self._work(exercise, cells, assignment, student))
 
-    def _work(self, exercise: Exercise, cells: Sequence[Mapping[str, Any]], assignment: str) -> Work:
+    def _work(self, exercise: Exercise, cells: Sequence[Mapping[str, Any]], assignment: str, student: str) -> Work:
         # Parsed in this thread: CPython 3.11 raises SystemError when two threads parse at the same time.
         # Graded cells hold nothing of the student's; as empty ones they keep the numbers of the others right.
         sources = ("" if _is_autograded(cell) else cell["source"] for cell in cells if cell["cell_type"] == "code")
-        return Work(exercise, submitted(exercise, [*sources]), probe_seed(self.seed, assignment), self.timeout)
+        variant = self.variant(exercise, student)
+        return Work(exercise, submitted(exercise, [*sources]), probe_seed(self.seed, assignment), self.timeout, variant)
 
 
 def _is_autograded(cell: Mapping[str, Any]) -> bool:
@@ -180,14 +201,14 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
             return nb, resources
         released = _released(names["db_url"], names["assignment"], names["notebook"])
         problem = handed_in.problem(nb.metadata)
-        cells, repairs = restore(nb.cells, released)
+        cells, repairs = restore(grading.handed_out(exercise, nb.cells, released, names["student"]), released)
         if not problem:
-            grading.begin(exercise, cells, names["assignment"])
-        for path in _upcoming(self.parent.parent, names, grading.jobs):
+            grading.begin(exercise, cells, names["assignment"], names["student"])
+        for student, path in _upcoming(self.parent.parent, names, grading.jobs):
             other = handed_in.read(path)
             if not handed_in.problem(other["metadata"]):
-                found, _ = restore(other["cells"], released)
-                grading.begin(exercise, found, names["assignment"])
+                found, _ = restore(grading.handed_out(exercise, other["cells"], released, student), released)
+                grading.begin(exercise, found, names["assignment"], student)
         for repair in repairs:
             self.log.warning("%s: %s", names["student"], repair)
         if said := note(problem, repairs):
@@ -196,9 +217,9 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
         return nb, resources
 
 
-def _upcoming(converter: Autograde, names: Mapping[str, str], most: int) -> list[Path]:
-    """The next notebooks that nbgrader will ask for, which may as well be graded now."""
-    found: list[Path] = []
+def _upcoming(converter: Autograde, names: Mapping[str, str], most: int) -> list[tuple[str, Path]]:
+    """The next notebooks that nbgrader will ask for, which may as well be graded now, and whose they are."""
+    found: list[tuple[str, Path]] = []
     below = False
     for folder in sorted(converter.assignments):  # nbgrader's own order
         notebooks = [Path(path) for path in converter.assignments[folder] if Path(path).stem == names["notebook"]]
@@ -211,7 +232,7 @@ def _upcoming(converter: Autograde, names: Mapping[str, str], most: int) -> list
         graded = converter.coursedir.format_path(converter.coursedir.autograded_directory, student, names["assignment"])
         # Who was graded before and has handed in nothing new is passed over.
         if converter.force or not Path(graded).exists():
-            found.append(notebooks[0])
+            found.append((student, notebooks[0]))
         if len(found) == most:
             break
     return found

@@ -21,6 +21,8 @@ from grader.classroom import release_texts as texts
 from grader.classroom.plan import plan
 from grader.classroom.release_block import split
 from grader.classroom.release_notebook import source_notebook
+from grader.classroom.release_variants import FOLDER as VARIANTS
+from grader.classroom.release_variants import secret_of, student_notebooks, students_in
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.text import one_line
@@ -38,11 +40,13 @@ class Request:
         folder: the course's folder; it is made if it is not there.
         course: the folder of a course that is not ours, or None.
         seed: what autograde draws from; None for the one that is there, or a new one.
+        variants: a file of students who get notebooks with by-hand numbers of their own; None for no such notebooks.
     """
 
     folder: Path
     course: Path | None
     seed: int | None
+    variants: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,22 @@ def run(words: Sequence[str], request: Request) -> int:
     course = jobs.open_course(request.course)
     every = not words or "all" in words
     chosen = [e for e in course.exercises if every or e in [course.find(word) for word in words]]
+    students = students_in(request.variants) if request.variants is not None else []
     steps = _steps(request, course, chosen)
+    own = _own_notebooks(request, course, chosen, steps, students) if students else []
     workspace.make_folder(request.folder)
     for step in steps:
         _take(step, request.folder)
         why = f" ({step.why})" if step.why else ""
         output.to_stdout(f"{step.does:9} {one_line(str(step.path), 4000)}{why}\n")
+    for step in own:
+        _take(step, request.folder)
+    if students:
+        output.to_stdout(_told(own, len(students)))
     changed = [e for e, step in zip(chosen, steps, strict=False) if step.does in ("written", "updated")]
     if changed:
         output.to_stdout("\nnext: " + "\n      ".join(_next(request.folder, changed[0])) + "\n")
-    elif all(step.does in ("kept", "unchanged") for step in steps):
+    elif all(step.does in ("kept", "unchanged") for step in [*steps, *own]):
         output.to_stdout("\nnothing to do: everything is there already\n")
     return 0
 
@@ -101,6 +111,29 @@ def _steps(request: Request, course: Course, chosen: Sequence[Exercise]) -> list
     present = [e for e in course.exercises if e in plans or (folder / _source(e)).exists()]
     released = [(exercise, (plans.get(exercise) or plan(exercise)).points) for exercise in present]
     return [*steps, _config(request, course), _readme(folder, texts.readme(course, released))]
+
+
+def _own_notebooks(
+    request: Request, course: Course, chosen: Sequence[Exercise], steps: Sequence[Step], students: Sequence[str]
+) -> list[Step]:
+    """A notebook for each student and exercise, made of the source notebook as it is or will be."""
+    texts_of = {step.path: step.text for step in steps if step.text}
+    sources = [texts_of.get(_source(e)) or _read(request.folder / _source(e)) or "" for e in chosen]
+    config = texts_of.get(Path(texts.CONFIG)) or _read(request.folder / texts.CONFIG) or ""
+    secret = secret_of(texts.Settings.of(config).seed, texts.CONFIG)
+    own = []
+    for path, text in student_notebooks(chosen, sources, course, students, secret):
+        old = _read(request.folder / path)
+        own.append(_marked(path, old, text))
+    return own
+
+
+def _told(own: Sequence[Step], students: int) -> str:
+    """What became of the students' notebooks, in a line."""
+    if not own:
+        return f"{'kept':9} {VARIANTS}: no exercise of these has by-hand numbers to vary\n"
+    does = next((does for does in ("updated", "written") if any(step.does == does for step in own)), "unchanged")
+    return f"{does:9} {VARIANTS}/STUDENT/EXERCISE/EXERCISE.ipynb ({len(own)} notebooks, {students} students)\n"
 
 
 def _source(exercise: Exercise) -> Path:
@@ -149,6 +182,7 @@ def _config(request: Request, course: Course) -> Step:
         seed=seed if request.seed is None else str(request.seed),
         course_id="" if theirs.course_id else said.course_id or f'"{_course_id(request.folder)}"',
         course=where,
+        variants="" if theirs.variants else "True" if request.variants is not None else said.variants,
     )
     return _marked(path, old, found.filled(texts.CONFIG_MARKS, texts.config(settings)))
 
@@ -195,7 +229,7 @@ def _take(step: Step, folder: Path) -> None:
         output.to_file(folder / BACKUPS / f"{path.stem}-{moment}{path.suffix}", step.before)
     workspace.make_folder(path.parent)
     output.to_file(path, step.text)
-    if path.suffix == ".ipynb":
+    if step.path.parts[0] == SOURCE:
         given.keep(folder, path.name, step.text)
 
 

@@ -53,9 +53,22 @@ def _answer(cell: AnswerCell) -> dict[str, Any]:
     return _nbgrader(cell.id, grade=cell.by_person, solution=True, **points)
 
 
+def check_source(cell: GradeCell, exercise: Exercise, course: Course, variant: int | None = None) -> str:
+    """The text of a cell that grades.
+
+    Args:
+        cell: which one.
+        exercise: whose.
+        course: the exercise's.
+        variant: what the student's own by-hand numbers are drawn from, for the student's own checks; autograde goes by
+            the id.
+    """
+    call = percent.check_call(exercise.short, course.folder, cell.checks, variant)
+    return f"from grader import check\n\n{call}.grade()"
+
+
 def _grade(cell: GradeCell, exercise: Exercise, course: Course) -> dict[str, Any]:
-    call = percent.check_call(exercise.short, course.folder, cell.checks)
-    source = f"from grader import check\n\n{call}.grade()"
+    source = check_source(cell, exercise, course)
     metadata = _nbgrader(cell.id, grade=True, solution=False, points=cell.points)
     return percent.as_json(Cell("code", source), f"check_{cell.id}", **metadata)
 

@@ -21,6 +21,7 @@ README_MARKS = Marks(
 )
 
 _SEED, _ID, _COURSE = "SandboxedGrade.seed", "CourseDirectory.course_id", "SandboxedGrade.course"
+_VARIANTS = "SandboxedGrade.variants"
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,18 @@ class Settings:
         seed: what autograde draws the checks' numbers from.
         course_id: nbgrader's name for the course.
         course: the folder of a course that is not ours.
+        variants: whether students have numbers of their own.
     """
 
     seed: str = ""
     course_id: str = ""
     course: str = ""
+    variants: str = ""
 
     @classmethod
     def of(cls, lines: str) -> Settings:
         """What a configuration says."""
-        return cls(_said(lines, _SEED), _said(lines, _ID), _said(lines, _COURSE))
+        return cls(_said(lines, _SEED), _said(lines, _ID), _said(lines, _COURSE), _said(lines, _VARIANTS))
 
 
 def _said(lines: str, name: str) -> str:
@@ -53,6 +56,12 @@ def config(settings: Settings) -> str:
     name = f"c.{_ID} = {settings.course_id}\n" if settings.course_id else ""
     course = f"c.{_COURSE} = {settings.course}\n" if settings.course else ""
     seed = f"c.{_SEED} = {settings.seed}\n" if settings.seed else ""
+    variants = (
+        f"# So are each student's own by-hand numbers, with the student's id: another seed changes all of them.\n"
+        f"c.{_VARIANTS} = {settings.variants}\n"
+        if settings.variants
+        else ""
+    )
     return f"""
 from pathlib import Path
 
@@ -99,7 +108,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # The numbers of the final checks are drawn from this seed: the same marks at every run. Students should not know it.
-{seed}{course}
+{seed}{variants}{course}
 # A graded cell that a student has deleted comes back, instead of waiting for a person.
 c.OverwriteCells.add_missing_cells = True
 """

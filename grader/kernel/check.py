@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import jobs, percent, student, workspace
+from grader import jobs, own_numbers, percent, student, workspace
 from grader.core import grade
 from grader.course import Course, Exercise
 from grader.errors import GraderError, UnusableInput
@@ -119,7 +119,13 @@ def _open(report: Report) -> list[str]:
     return lines
 
 
-def check(exercise: str | int, *checks: str, seed: int | None = None, course: str | Path | None = None) -> Checked:
+def check(
+    exercise: str | int,
+    *checks: str,
+    seed: int | None = None,
+    course: str | Path | None = None,
+    numbers: int | None = None,
+) -> Checked:
     """Grade the code that is written in this notebook or script, and show the verdict.
 
     In a notebook the code is what stands in the cells, not what the kernel happens to hold; a script grades itself; in
@@ -130,6 +136,8 @@ def check(exercise: str | int, *checks: str, seed: int | None = None, course: st
         checks: names of checks to run, with what they require; all when there are none.
         seed: what the checks' numbers are drawn from; otherwise they are new each time.
         course: the folder of a course that is not ours; its check files are trusted code.
+        numbers: what a student's own by-hand numbers are drawn from, as a released notebook says; otherwise those of
+            the workspace, or the printed ones.
 
     Returns:
         The verdict as data. ``check(…).require()`` lets a cell fail when points are missing; ``check(…).grade()`` is
@@ -146,7 +154,9 @@ def check(exercise: str | int, *checks: str, seed: int | None = None, course: st
         found.require_checks()
         if seed is not None and not 0 <= seed < 2**63:
             raise UnusableInput(f"The seed {one_line(str(seed), 60)} is not a whole number from 0 to 2**63 - 1.")
-        return _check(opened, found, [str(name) for name in checks], seed, script, here, view)
+        if numbers is not None and not 0 <= numbers < 2**63:
+            raise UnusableInput("numbers should be the whole number that stood in this cell when you got the notebook.")
+        return _check(opened, found, [str(name) for name in checks], seed, numbers, script, here, view)
     except (UnusableInput, GraderError) as error:
         view.message(str(error))
         return Checked(one_line(str(exercise), 60), reason=str(error))
@@ -160,19 +170,29 @@ def _check(
     exercise: Exercise,
     checks: Sequence[str],
     seed: int | None,
+    numbers: int | None,
     script: str | None,
     here: shell.Shell | None,
     view: display.View,
 ) -> Checked:
     with warm_sandbox() as sandbox:
         source = sources.find(exercise, course, script, here)
+        path = source.submission.path
+        home = workspace.find(path.absolute().parent) if source.file else None
+        variant = own_numbers.of_file(home, path, exercise) if numbers is None else numbers
         with view.at_work(exercise.title) as listen:
             drawn = secrets.randbits(31) if seed is None else seed
-            report = grade(exercise, source.submission, sandbox=sandbox, seed=drawn, checks=checks, on_event=listen)
-    path = source.submission.path
+            report = grade(
+                exercise,
+                source.submission,
+                sandbox=sandbox,
+                seed=drawn,
+                checks=checks,
+                variant=variant,
+                on_event=listen,
+            )
     warning = ""
     if source.file:
-        home = workspace.find(path.absolute().parent)
         report = student.stamped(home, path, report)
         warning = remember(home, path, report, datetime.now(UTC), whole=not checks)
     remarks = [remark for remark in (*source.remarks, warning) if remark]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -175,7 +175,7 @@ class Sandbox:
         self._busy = True
         return Client(Spawner(ours), submission.name, submission.source)
 
-    def judge(self, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def judge(self, task: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
         """Start a judge on a task; its events as they come.
 
         Raises:

@@ -11,7 +11,7 @@ from grader.core import unknown_check
 from grader.course import Course, Exercise
 from grader.errors import UnusableInput
 from grader.listing import checks_in
-from grader.verbs import drawn
+from grader.options import drawn
 
 
 @dataclass(frozen=True)

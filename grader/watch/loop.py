@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader import hints, jobs, student
+from grader import hints, jobs, own_numbers, student, workspace
 from grader.course import Course
 from grader.errors import UnusableInput
 from grader.jobs import Files, Place
@@ -55,6 +55,7 @@ class Loop:
     ) -> None:
         self._course, self._home, self._files, self._request = course, home, files, request
         self._bell, self._runner = bell, runner
+        self._own = own_numbers.of(home)
         self._look = Look.of(sys.stdout, os.environ)
         self._code: int | None = None
 
@@ -84,6 +85,8 @@ class Loop:
         """Turn to an exercise."""
         # Absolute: the folder that we are in may be deleted and made again meanwhile.
         self._place, self._state = replace(place, path=place.path.absolute()), state
+        own = self._home is not None and workspace.owns(self._home, self._place.path)
+        self._variant = self._own.variant(place.exercise) if own else None
         self._watch = Watch(self._place.path, self._bell.put)
 
     def _draw(self) -> None:
@@ -135,7 +138,8 @@ class Loop:
         match effect:
             case events.Grade(run, submission):
                 numbers = self._request.numbers()
-                self._runner.grade(Task(run, self._state.exercise, submission, numbers, self._request.checks))
+                exercise, checks = self._state.exercise, self._request.checks
+                self._runner.grade(Task(run, exercise, submission, numbers, checks, self._variant))
             case events.Stop():
                 self._runner.grade(None)
             case events.Remember(report):

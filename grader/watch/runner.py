@@ -30,6 +30,7 @@ class Task:
         submission: the text.
         seed: what the probes are drawn from.
         checks: names of checks; all when empty.
+        variant: what the student's own by-hand numbers are drawn from; None for the printed ones.
     """
 
     run: int
@@ -37,6 +38,7 @@ class Task:
     submission: Submission
     seed: int
     checks: Sequence[str]
+    variant: int | None = None
 
 
 class _OutOfDateError(Exception):
@@ -116,7 +118,13 @@ class Runner:
             self._tell(told)
 
         return grade(
-            task.exercise, task.submission, sandbox=self._sandbox, seed=task.seed, checks=task.checks, on_event=on_event
+            task.exercise,
+            task.submission,
+            sandbox=self._sandbox,
+            seed=task.seed,
+            checks=task.checks,
+            variant=task.variant,
+            on_event=on_event,
         )
 
 

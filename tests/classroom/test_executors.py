@@ -224,6 +224,21 @@ def test_a_sandbox_that_died_is_replaced_and_no_fault_of_ours_is_a_mark() -> Non
     wait_for(lambda: not alive(ours))
 
 
+def test_a_sandbox_with_which_nothing_is_wrong_is_kept() -> None:
+    sandboxes = Sandboxes()
+    with sandboxes.one() as first:
+        pass
+    kept = []  # as a future keeps it, with the frames of all that was under way
+    for _ in range(2):
+        with pytest.raises(UnusableInput) as caught:
+            graded(piece("ada", TALK.solution.read_bytes(), only=("test_nothing",)), sandboxes)
+        kept.append(caught.value)
+    assert graded(piece("ada", TALK.solution.read_bytes()), sandboxes).points == 30
+    with sandboxes.one() as last:
+        assert last is first
+    sandboxes.close()
+
+
 def test_a_submission_that_uses_up_its_time_has_a_verdict() -> None:
     sandboxes = Sandboxes()
     right = TALK.solution.read_bytes()

@@ -272,14 +272,14 @@ def test_bad_input_is_named_and_nothing_is_written(grade_command: Command, tmp_p
         ((str(file / "in"),), "cannot be read"),
         ((str(course), "--course", str(tmp_path)), "is no course"),
         ((str(course), "--seed", "-1"), "is not in the range"),
-        ((), "Missing argument 'COURSE_DIR'"),
+        ((), "Missing argument 'DIR'"),
     ]:
         code, out, err = grade_command("release", "nbgrader", *words)
         assert (code, out) == (2, "")
         assert says in err
     code, _, err = grade_command("release", "moodle", str(course))
     assert (code, err.splitlines()[0]) == (
-        2, '"moodle"? It writes for nbgrader: grade release nbgrader COURSE_DIR'
+        2, '"moodle"? It writes for one of nbgrader, gradescope, github: grade release nbgrader DIR'
     )  # fmt: skip
     assert not course.exists()
 

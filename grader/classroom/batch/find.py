@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,9 +156,7 @@ def _students(folder: Path, top: Top, course: Course, works: dict[str, _Work], n
                 remarks.append(f"{shown}: whose is it? Put it into a folder that is named after its student.")
             continue
         try:
-            # The same name can be written with other code points on another system: ü, or u and two dots.
-            called = upload.student if upload else owner(entry.name, top.path.name)
-            name = student.valid(unicodedata.normalize("NFC", called))
+            name = student.valid(upload.student if upload else owner(entry.name, top.path.name))
         except UnusableInput as error:
             remarks.append(f"{shown} was passed over. {error}")
             continue

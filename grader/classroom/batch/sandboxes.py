@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 
 from grader.core import Sandbox
+from grader.errors import CheckFileError, UnusableInput
 
 
 class Sandboxes:
@@ -30,11 +31,17 @@ class Sandboxes:
         sandbox = self._taken()
         try:
             yield sandbox
+        except (CheckFileError, UnusableInput):  # nothing is wrong with the sandbox
+            self._give_back(sandbox)
+            raise
         except BaseException:
             self._end(sandbox)
             if self._closed:  # what went wrong is that we ended it
                 raise CancelledError from None
             raise
+        self._give_back(sandbox)
+
+    def _give_back(self, sandbox: Sandbox) -> None:
         with self._lock:
             if not self._closed:
                 self._free.append(sandbox)

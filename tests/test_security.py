@@ -12,7 +12,7 @@ from grader import marked_yaml, notebook, submission
 from grader.classroom import handed_in
 from grader.classroom.batch import archives
 from grader.health import FOR_STRANGERS
-from grader.sandbox import channel, front, isolation, judge_side, wire, zygote
+from grader.sandbox import channel, deadline, front, isolation, judge_side, wire, zygote
 from grader.sandbox.isolation import Budget
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +63,7 @@ LIMITS = {
 def test_the_limits_are_those_of_the_code() -> None:
     assert dict(rows("what")) == LIMITS
     assert document.SIZE_LIMIT == marked_yaml.SIZE_LIMIT
+    assert f"up to {deadline.LONGEST} times the limit" in TEXT
 
 
 def test_every_layer_that_the_doctor_knows_has_its_row_and_no_other() -> None:

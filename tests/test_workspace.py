@@ -262,6 +262,10 @@ def test_an_id_that_cannot_be_used(tmp_path: Path, grade_command: Run, name: str
     assert not (tmp_path / "home").exists()
 
 
+def test_an_id_has_one_spelling_however_a_system_writes_it() -> None:
+    assert student.valid(" Ju\u0308rgen ") == student.valid("J\u00fcrgen") == "J\u00fcrgen"
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff", b"a/b\n", b"x" * 100_000, b"a\0"])
 def test_an_id_that_was_changed_by_hand_costs_no_grading(tmp_path: Path, content: bytes) -> None:
     (tmp_path / student.FILE).parent.mkdir()

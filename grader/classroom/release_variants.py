@@ -6,7 +6,6 @@ import ast
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def students_in(path: Path) -> list[str]:
         except UnusableInput as error:
             raise UnusableInput(f"{shown}, line {line}: {error}") from None
         # Folders are named after them, and not every file system tells a from A.
-        same = unicodedata.normalize("NFC", name).casefold()
+        same = name.casefold()
         if same in found:
             raise UnusableInput(f"{shown}, line {line}: {name} is {found[same][0]} of line {found[same][1]} again.")
         found[same] = name, line

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
 
@@ -14,6 +14,7 @@ from grader.render.page import Look
 from grader.text import one_line
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
 
     from grader.core import Event
@@ -22,6 +23,27 @@ if TYPE_CHECKING:
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PLAIN_FRAMES = "|/-\\"
 _PER_SECOND = 10
+
+
+def begun(drawn: RenderableType, look: Look, stream: TextIO | None = None) -> Live:
+    """Begin to draw something again and again, in the place where the terminal's cursor is.
+
+    Args:
+        drawn: what knows how it looks at each moment.
+        look: what the terminal can show.
+        stream: the terminal; None for standard output.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, no_color=not look.colour)
+    # Output is not redirected: nothing else prints while it is there.
+    live = Live(
+        drawn, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False,
+        redirect_stderr=False,
+    )  # fmt: skip
+    live.start()
+    return live
 
 
 class LiveLine:
@@ -43,16 +65,7 @@ class LiveLine:
 
     def __enter__(self) -> LiveLine:
         if self._look.live:
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(highlight=False, markup=False, emoji=False, no_color=not self._look.colour)
-            # Output is not redirected: nothing else prints while the line is there.
-            self._live = Live(
-                self, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False,
-                redirect_stderr=False,
-            )  # fmt: skip
-            self._live.start()
+            self._live = begun(self, self._look)
         return self
 
     def __exit__(

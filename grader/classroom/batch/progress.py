@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.text import Text
 
 from grader.classroom.batch.record import Record
+from grader.render.live import begun
 from grader.render.page import Look, duration
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _OFTEN, _AT_LEAST = 10.0, 60.0
 """Seconds between plain lines: for each tenth that is done, and when nothing else is said."""
 
 _BAR = 30
-_PER_SECOND = 10
 
 
 class Pace:
@@ -78,17 +78,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._look.live:
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(
-                file=self._stream, highlight=False, markup=False, emoji=False, no_color=not self._look.colour
-            )
-            self._live = Live(
-                self, console=console, transient=True, refresh_per_second=_PER_SECOND, redirect_stdout=False,
-                redirect_stderr=False,
-            )  # fmt: skip
-            self._live.start()
+            self._live = begun(self, self._look, self._stream)
         return self
 
     def __exit__(

@@ -62,7 +62,7 @@ class SandboxedGrade(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
     ).tag(config=True)
 
     jobs = Integer(
-        min(2, os.cpu_count() or 1), min=1, help="Notebooks that are graded at a time, each in a sandbox of its own."
+        min(8, os.cpu_count() or 1), min=1, help="Notebooks that are graded at a time, each in a sandbox of its own."
     ).tag(config=True)
 
     @property

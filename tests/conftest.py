@@ -26,6 +26,21 @@ settings.register_profile("reparam", deadline=None)
 settings.load_profile("reparam")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a group in one process.
+
+    pytest-xdist 3.8 adds a group to a name that pytest does not read any more since 9.2, and says nothing: then every
+    process makes the fixtures of every group for itself.
+    """
+    for item in items:
+        name = vars(item).get("_nodeid", item.nodeid)
+        if name != item.nodeid:
+            from _pytest.nodeid import NodeId
+
+            item._id = NodeId.parse(name)
+
+
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Sandbox]:
     """The sandbox that `grade` uses on this system."""

@@ -44,10 +44,7 @@ class Client:
     """
 
     def __init__(self, spawner: Spawner, name: str, source: str, until: float = math.inf) -> None:
-        self._spawner = spawner
-        self._name = name
-        self._source = source
-        self._until = until
+        self._spawner, self._name, self._source, self._until = spawner, name, source, until
         self._channel: Channel | None = None
         self._load_fault: LearnerFault | None = None
         self._freed: list[int] = []
@@ -74,9 +71,8 @@ class Client:
         Raises:
             LearnerFault: it raised, died, hung, or answered with garbage.
         """
-        return self.invoke(
-            {"op": "call", "object": target, "name": name, "args": list(args), "kwargs": kwargs}, seconds
-        )
+        message = {"op": "call", "object": target, "name": name, "args": list(args), "kwargs": kwargs}
+        return self.invoke(message, seconds)
 
     def get(self, name: str) -> Any:
         """The value of a module-level variable."""
@@ -138,9 +134,8 @@ class Client:
     def invoke(self, message: dict[str, Any], seconds: float = CALL_SECONDS) -> Any:
         """A request whose arguments may require gradients: then it becomes a node of the judge's graph."""
         message["grad"] = torch.is_grad_enabled()
-        inputs = tensors_in([message["args"], message["kwargs"]]) if message["op"] in ("call", "module") else []
-        if message["op"] == "module":
-            inputs += [p for p in message["parameters"].values() if p.requires_grad and not _among(p, inputs)]
+        given = [message[part] for part in ("args", "kwargs", "parameters") if part in message]
+        inputs = tensors_in(given) if message["op"] in ("call", "module") else []
         if not (message["grad"] and inputs):
             return self.adopt(self.request(message, seconds)["result"])
         return self.adopt(apply_remote(self, message, inputs, seconds))
@@ -183,9 +178,8 @@ class Client:
             else:
                 raise LearnerTimedOut("your code called the model again and again without end")
         except TimedOut:
-            raise self.fail(
-                LearnerTimedOut("your code did not finish in time: is there a loop that never ends?")
-            ) from None
+            told = "your code did not finish in time: is there a loop that never ends?"
+            raise self.fail(LearnerTimedOut(told)) from None
         except Closed:
             raise self.fail(None) from None
         except WireError as error:
@@ -304,7 +298,3 @@ class Client:
             self._callbacks.append(value)
             return CallbackHandle(len(self._callbacks) - 1)
         raise WireError(f"a {type(value).__name__} cannot travel")
-
-
-def _among(tensor: torch.Tensor, others: list[torch.Tensor]) -> bool:
-    return any(tensor is other for other in others)

@@ -111,7 +111,7 @@ ATTACKS = (
             knot = Knot(); knot.me = knot
         gc.enable()
         return mu
-        """)),
+        """), slow=True),
     attack("a deep graph", "a backward pass that would overflow the stack", """
         def reparameterize(mu, sigma, epsilon):
             out = mu * 0

@@ -210,10 +210,11 @@ def remove_shared_memory() -> None:
 def test_a_class_of_nothing_but_attackers(tmp_path: Path) -> None:
     # Those that are after their own marks or other students' gradings; what readers see is seen above.
     harmful = (*forging.ATTACKS, *exhausting.ATTACKS)
-    quick = [attack for attack in harmful if attack.exercise == "exercise1" and not attack.slow]
+    # A sample: each of them stands alone above.
+    quick = [attack for attack in harmful if attack.exercise == "exercise1" and not attack.slow][::3]
     name = f"{built_in().find('exercise1').name}.py"
     handed_in = {f"student{number:03}": attack.source for number, attack in enumerate(quick)}
-    handed_in |= {f"student{number:03}-honest": solution("exercise1") for number in range(0, len(quick), 10)}
+    handed_in |= {f"student{number:03}-honest": solution("exercise1") for number in range(0, len(quick), 5)}
     for student, source in handed_in.items():
         (tmp_path / "class" / student).mkdir(parents=True)
         (tmp_path / "class" / student / name).write_text(source, encoding="utf-8")

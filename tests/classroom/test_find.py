@@ -59,8 +59,8 @@ LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"ada 1": "exercise1/ada/answer.py", "bob 1": "exercise1/bob/answer.py", "bob 2": "bob/exercise2.py"},
     ),
     "the exercise is the student's folder's": (
-        {"ada/exercise1/main.py": "", f"bob/{TWO}/work/answer.ipynb": "", "bob/other.py": ""},
-        {"ada 1": "ada/exercise1/main.py", "bob 2": f"bob/{TWO}/work/answer.ipynb"},
+        {"ada/exercise1/main.py": "", f"bob/{TWO}/mine/answer.ipynb": "", "bob/other.py": ""},
+        {"ada 1": "ada/exercise1/main.py", "bob 2": f"bob/{TWO}/mine/answer.ipynb"},
     ),
     "Moodle, a folder each": (
         {
@@ -117,12 +117,12 @@ LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"ada 1": "class/class/ada/exercise1.py", "bob 1": "class/class/bob/exercise1.py"},
     ),
     "Canvas, beside one folder": (
-        {"bobson_77_4568_exercise1.py": "", "eve/work/exercise1.py": ""},
-        {"bobson_77 1": "bobson_77_4568_exercise1.py", "eve 1": "eve/work/exercise1.py"},
+        {"bobson_77_4568_exercise1.py": "", "eve/mine/exercise1.py": ""},
+        {"bobson_77 1": "bobson_77_4568_exercise1.py", "eve 1": "eve/mine/exercise1.py"},
     ),
     "a stray file beside one folder": (
-        {"exercise2.py": "", "eve/work/exercise1.py": ""},
-        {"eve 1": "eve/work/exercise1.py"},
+        {"exercise2.py": "", "eve/mine/exercise1.py": ""},
+        {"eve 1": "eve/mine/exercise1.py"},
     ),
     "Moodle, one student, deep": (
         {"Ada_1_assignsubmission_file_/work/exercise1.py": ""},

@@ -31,7 +31,7 @@ TESTS = Path(__file__).parent.parent
 SUBMISSIONS = TESTS / "submissions"
 EXERCISES = built_in().exercises
 SEED = 5
-SIZE = int(os.environ.get("REPARAM_CLASS", "60"))
+SIZE = int(os.environ.get("REPARAM_CLASS", "45"))
 HOSTILE = 0.05
 KILLED_AFTER = SIZE // 5
 """Submissions that are graded when one of the two workers is killed."""

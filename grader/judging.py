@@ -7,6 +7,7 @@ import io
 import json
 import os
 import socket
+import sys
 import time
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -50,6 +51,10 @@ UNUSED_PLUGINS = (
     "unraisableexception",
     "warnings",
 )
+
+
+_SETTLED = 2.0
+"""Seconds after which a check file that was saved may be compiled for later gradings too."""
 
 
 def judge(inbox: socket.socket, requests: socket.socket) -> None:
@@ -101,6 +106,9 @@ class _Assignment:
         session.config.pluginmanager.register(self.plugin, "grading")
         self.checks = Path(task["checks"])
         share_folder(self.checks)
+        # Compiled files know their source by its size and by whole seconds: one that was saved just now may be saved
+        # again within the second, as long as before, and the old one would run.
+        sys.dont_write_bytecode = time.time() - self.checks.stat().st_mtime < _SETTLED
         session.config.args = [task["checks"]]
 
 

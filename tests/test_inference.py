@@ -110,7 +110,7 @@ def test_in_time(declared: Declared) -> None:
     getattr(learner, declared.name)(*declared.arguments(0).values())
     started = time.thread_time()
     assert explain(declared.suite, CheckFailure("wrong"), learner) == ""
-    assert time.thread_time() - started < SECONDS + 0.3
+    assert time.thread_time() - started < SECONDS + 1
 
 
 def test_gives_up_when_the_time_is_over() -> None:

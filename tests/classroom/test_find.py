@@ -125,8 +125,8 @@ LAYOUTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"eve 1": "eve/mine/exercise1.py"},
     ),
     "Moodle, one student, deep": (
-        {"Ada_1_assignsubmission_file_/work/exercise1.py": ""},
-        {"Ada_1 1": "Ada_1_assignsubmission_file_/work/exercise1.py"},
+        {"Ada_1_assignsubmission_file_/mine/exercise1.py": ""},
+        {"Ada_1 1": "Ada_1_assignsubmission_file_/mine/exercise1.py"},
     ),
     "Moodle, flat, a folder for each exercise, packed": (
         {

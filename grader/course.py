@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -149,6 +149,17 @@ class Course:
             f'There is no exercise "{one_line(text, 60)}".{did_you_mean(wanted, self.names())} '
             f"`{self.command()}` alone lists the exercises."
         )
+
+    def chosen(self, words: Collection[str]) -> tuple[Exercise, ...]:
+        """The exercises that somebody names, in the order of the course; all without a word, or with ``all``.
+
+        Raises:
+            UnusableInput: as :meth:`find`.
+        """
+        if not words or "all" in words:
+            return self.exercises
+        wanted = [self.find(word) for word in words]
+        return tuple(exercise for exercise in self.exercises if exercise in wanted)
 
     def names(self) -> list[str]:
         """Every name that an exercise answers to."""

@@ -79,8 +79,7 @@ def run(words: Sequence[str], request: Request) -> int:
         UnusableInput: an exercise or a file cannot be used; nothing has been written then. Or a file cannot be written.
     """
     course = jobs.open_course(request.course)
-    every = not words or "all" in words
-    chosen = [e for e in course.exercises if every or e in [course.find(word) for word in words]]
+    chosen = course.chosen(words)
     students = students_in(request.variants) if request.variants is not None else []
     steps = _steps(request, course, chosen)
     own = _own_notebooks(request, course, chosen, steps, students) if students else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,17 +65,13 @@ def _ours(folder: Path, name: str, content: bytes) -> bool:
     return content.decode(errors="replace") in given.versions(folder, name)
 
 
-def chosen(course: Course, words: Iterable[str]) -> tuple[Exercise, ...]:
+def chosen(course: Course, words: Collection[str]) -> tuple[Exercise, ...]:
     """The exercises that somebody names, in the order of the course; all without a word, or with ``all``.
 
     Raises:
         UnusableInput: there is no exercise of a name, or one has no check file.
     """
-    named = list(words)
-    found = course.exercises
-    if named and "all" not in named:
-        wanted = [course.find(word) for word in named]
-        found = tuple(exercise for exercise in course.exercises if exercise in wanted)
+    found = course.chosen(words)
     for exercise in found:
         exercise.require_checks()
     return found

@@ -37,6 +37,9 @@ class Keeper:
         Raises:
             GraderError: it could not be started.
         """
+        if not self._kin:  # and no lock, which a fork of this process could find taken for ever
+            self.sandbox = Sandbox()
+            return
         with _starting:  # else two of a kin would both start from nothing
             for sandbox in [keeper.sandbox for keeper in self._kin]:
                 if sandbox is not None and sandbox.running:

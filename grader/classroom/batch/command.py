@@ -21,7 +21,6 @@ from grader.classroom.batch.ledger import Key, Ledger
 from grader.classroom.batch.record import Record
 from grader.classroom.batch.run import Batch, Common, records, stoppable
 from grader.classroom.batch.worker import checks_digest
-from grader.course import Course, Exercise
 from grader.errors import GraderError, UnusableInput
 from grader.health import FOR_STRANGERS
 from grader.text import one_line
@@ -116,7 +115,7 @@ def opened(request: Request) -> Iterator[Batch]:
         UnusableInput: something that was given cannot be used.
     """
     course = jobs.open_course(request.course)
-    exercises = _chosen(course, request.exercises)
+    exercises = course.chosen(request.exercises)
     checks = {exercise.name: checks_digest(exercise) for exercise in exercises}
     secret = variants.public_secret(course) if request.secret is None else variants.read_secret(request.secret)
 
@@ -139,13 +138,6 @@ def opened(request: Request) -> Iterator[Batch]:
             with Ledger(request.out) as ledger:
                 ledger.remarks[:0] = [*refused, *found.remarks]
                 yield Batch(course, exercises, found.handed, common, ledger)
-
-
-def _chosen(course: Course, words: Sequence[str]) -> tuple[Exercise, ...]:
-    if not words or "all" in words:
-        return course.exercises
-    wanted = [course.find(word) for word in words]
-    return tuple(exercise for exercise in course.exercises if exercise in wanted)
 
 
 def _require_layers() -> None:

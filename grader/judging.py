@@ -90,6 +90,10 @@ class _Assignment:
         self._stream.write(json.dumps(event, default=_as_json).encode() + b"\n")
         self._stream.flush()
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Write no traceback of a failed check: nobody reads it, and pytest parses the check file for each line."""
+        config.option.tbstyle = "no"
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Wait for the job, and let pytest collect its check file."""

@@ -189,7 +189,7 @@ def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) ->
 
 def _unusable(suite: Suite, check: Check, error: BaseException, grading: Grading) -> CheckResult:
     """The check stumbled. If it does not stumble over our own implementation, the learner's value is the cause."""
-    torch.manual_seed(grading.seed)
+    torch.default_generator.manual_seed(grading.seed)
     stumbles = diagnosis.run_check(check, LocalLearner(suite), Rng(grading.seed, check.name))
     if stumbles is not None:
         line = diagnosis.evidence(error, check).lines

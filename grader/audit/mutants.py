@@ -80,7 +80,7 @@ def _by_hand(suite: Suite, misconception: Misconception, name: str) -> str:
         compute = misconception.wrong
     elif misconception.target in suite.references:
         setattr(functions, misconception.target, misconception.wrong)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     try:
         return repr(_plain(compute(functions)))
     except Exception:  # noqa: BLE001  a wrong function may fail in any way; then nobody gets to a number with it

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
 Tensor = torch.Tensor
 
+STEPS = 400
+"""Of a training."""
+
 LOOSE = {"rtol": 1e-4, "atol": 1e-5}
 """Far below what a wrong formula changes, with room for a tiny constant in a logarithm: another check is about that."""
 
@@ -484,20 +487,21 @@ def train_linear_vae(learner: Any, data: Tensor, seed: int) -> tuple[list[Tensor
         total: Tensor = (error.sum(-1) / 2 + learner.kl_standard_normal(mu, spread)).mean()
         return total
 
-    return descend(loss, weights, steps=1000, rate=0.1, power=2, floor=1e-4)
+    return descend(loss, weights, rate=0.15, betas=(0.9, 0.95))
 
 
 def descend(
-    loss: Any, weights: list[Any], steps: int, rate: float, power: int, floor: float
+    loss: Any, weights: list[Any], rate: float, betas: tuple[float, float]
 ) -> tuple[list[Tensor], float, Tensor]:
     """Adam with a falling rate; weights, the mean loss of the last 100 steps, and the loss of every step.
 
-    Ends early, without weights, when a loss cannot be used.
+    Ends early, without weights, when a loss cannot be used. Moments that forget soon reach with 400 steps what those
+    of the paper's β₂ = 0.999 reach with 1000.
     """
-    optimizer = torch.optim.Adam(weights, lr=rate)
+    optimizer = torch.optim.Adam(weights, lr=rate, betas=betas, fused=True)
     losses: list[float] = []
-    for step in range(steps):
-        optimizer.param_groups[0]["lr"] = rate * (1 - step / steps) ** power + floor
+    for step in range(STEPS):
+        optimizer.param_groups[0]["lr"] = rate * (1 - step / STEPS) + 1e-5
         value = loss()
         if not (value.requires_grad and bool(torch.isfinite(value))):
             return [], math.nan, torch.tensor(losses)
@@ -564,7 +568,7 @@ def _manifold(mu: Tensor, weights: list[Tensor]) -> Images:
 def train_bars_vae(learner: Any, bars: Tensor, seed: int) -> tuple[list[Tensor], float, Tensor]:
     """Fit a VAE with 4 latent dimensions; returns what :func:`descend` does."""
     torch.manual_seed(seed)
-    images = bars.repeat(4, 1, 1, 1)
+    images = bars.repeat(8, 1, 1, 1)
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 8))
     decoder = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 64))
 
@@ -573,7 +577,7 @@ def train_bars_vae(learner: Any, bars: Tensor, seed: int) -> tuple[list[Tensor],
         logits = decoder(mu + torch.exp(logvar / 2) * torch.randn_like(mu)).view(-1, 1, 8, 8)
         return torch.as_tensor(learner.negative_elbo(images, logits, mu, logvar)).float().mean()
 
-    return descend(loss, [*encoder.parameters(), *decoder.parameters()], steps=1000, rate=5e-3, power=1, floor=1e-5)
+    return descend(loss, [*encoder.parameters(), *decoder.parameters()], rate=7e-3, betas=(0.8, 0.95))
 
 
 # --- misconceptions about kl_standard_normal --------------------------------------------------------------

@@ -55,10 +55,10 @@ Tensor = torch.Tensor
 COLORS = ("red", "green", "blue")
 
 NLL_LIMIT = 3.45
-"""Nats: right nets end between 3.19 and 3.29, one that cannot look up and to the right at 3.53 or more."""
+"""Nats: right nets end between 3.18 and 3.20, one that cannot look up and to the right at 3.51 or more."""
 
 VALID_LIMIT = 0.5
-"""Share of samples that are bars: right nets give the bars a probability between 0.65 and 0.73."""
+"""Share of samples that are bars: right nets give the bars a probability between 0.72 and 0.73."""
 
 # --- oracles ----------------------------------------------------------------------------------------------
 
@@ -631,21 +631,27 @@ def pixelcnn(layer: Any) -> nn.Sequential:
 
 @trial
 def train_pixelcnn(learner: Any, seed: int, images: Tensor) -> dict[str, Any]:
-    """Train on all images by Adam; returns the weights, every loss, and samples that the learner's sampler drew."""
+    """Train on all images by Adam; returns the weights, every loss, and samples that the learner's sampler drew.
+
+    Moments that forget soon reach with 150 steps what those of the paper's β₂ = 0.999 reach with 400. Ends early below
+    what is possible: the verdict cannot change any more.
+    """
     torch.manual_seed(seed)
     net = pixelcnn(learner.MaskedConv2d)
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
-    steps = 400
+    optimizer = torch.optim.Adam(net.parameters(), lr=2e-2, betas=(0.8, 0.9))
+    steps = 150
     losses = []
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / steps) + 1e-4
+        optimizer.param_groups[0]["lr"] = 2e-2 * (1 - step / steps) + 1e-4
         loss = learner.image_nll(net(images), images).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
+        if losses[-1] < BARS_ENTROPY - 1:
+            break
     with torch.no_grad():
-        samples = learner.sample_images(net, 256, 8, 8, torch.Generator().manual_seed(seed))
+        samples = learner.sample_images(net, 128, 8, 8, torch.Generator().manual_seed(seed))
     weights = [parameter.detach() for parameter in net.parameters()]
     return {"weights": weights, "samples": samples, "losses": torch.tensor(losses)}
 
@@ -675,7 +681,7 @@ def test_pixelcnn(learner: Learner, rng: Rng) -> None:
     )
     assert_within(nll, None, NLL_LIMIT, told, above=hidden)
     samples = trained["samples"]
-    assert_shape(samples, (256, 1, 8, 8), "the samples of the trained net")
+    assert_shape(samples, (128, 1, 8, 8), "the samples of the trained net")
     valid = (samples.flatten(1)[:, None] == bars.flatten(1)).all(-1).any(-1).double().mean()
     reason = "The net knows better than that: its samples are not drawn in the order in which it reads."
     assert_within(valid, VALID_LIMIT, None, "the share of samples that are bars", below=reason)

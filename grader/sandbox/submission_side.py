@@ -112,7 +112,7 @@ class Server:
         return {name: _kind(value) for name, value in vars(module).items() if not name.startswith("__")}, []
 
     def _seed(self, request: dict[str, Any], _: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
-        torch.manual_seed(request["seed"])
+        torch.default_generator.manual_seed(request["seed"])
         np.random.seed(request["seed"] % 2**32)  # learners draw from the global generators
         random.seed(request["seed"])
         return None, []

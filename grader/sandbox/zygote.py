@@ -125,7 +125,7 @@ def _reseed() -> None:
     import torch
 
     seed = int.from_bytes(os.urandom(4), "little")
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +18,7 @@ from grader.formulas.edits import edits_anywhere
 from grader.formulas.evaluation import evaluate
 from grader.inference import explain
 from grader.inference.answers import StandIn
-from grader.inference.common import SECONDS, Deadline, NothingToSayError
+from grader.inference.common import Deadline, NothingToSayError
 from grader.inference.search import explanation
 from grader.report import CheckResult, Report
 
@@ -99,7 +98,7 @@ def test_silent_where_no_small_edit_fits(declared: Declared, change: Callable[[T
 
 
 @declared_formulas
-def test_in_time(declared: Declared) -> None:
+def test_gives_up_when_the_time_is_over(declared: Declared) -> None:
     """The longest search is that for something that is no small edit."""
 
     def wrong(*args: Any) -> Any:
@@ -108,17 +107,10 @@ def test_in_time(declared: Declared) -> None:
 
     learner = declared.learner(wrong)
     getattr(learner, declared.name)(*declared.arguments(0).values())
-    started = time.thread_time()
-    assert explain(declared.suite, CheckFailure("wrong"), learner) == ""
-    assert time.thread_time() - started < SECONDS + 1
-
-
-def test_gives_up_when_the_time_is_over() -> None:
-    learner = KL.learner(lambda mu, logvar: (mu + logvar).sin().sum(-1))
-    learner.kl_standard_normal(*KL.arguments(0).values())
-    seconds = iter(range(100))
+    seconds = iter([0.0, 1.0, 2.0, 3.0, 6.0])  # asked once more, it would raise StopIteration
     with pytest.raises(NothingToSayError):
-        explanation(KL.suite, CheckFailure("wrong"), learner, Deadline(5, lambda: float(next(seconds))))
+        explanation(declared.suite, CheckFailure("wrong"), learner, Deadline(5, lambda: next(seconds)))
+    assert list(seconds) == []
 
 
 # --- functions -----------------------------------------------------------------------------------------------

@@ -49,8 +49,8 @@ pictures: setup  ## Make the pictures of the README anew
 audit: setup  ## List dependencies with their reasons and licences, and known vulnerabilities
 	@$(BIN)/python docs/audit.py
 
-bench: setup  ## Measure, and write docs/performance.md
-	@$(BIN)/python benchmarks/bench.py --write docs/performance.md
+bench: setup  ## Measure all, or PARTS="nbgrader batch", and write docs/performance.md
+	@$(BIN)/python benchmarks/bench.py $(PARTS) --write docs/performance.md
 
 build: setup  ## Build the wheel and the source distribution
 	@$(BIN)/python -m build --installer pip

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from page import Row
+
 from grader.course import Exercise, built_in
 
 EXERCISES = ("exercise1", "exercise2", "exercise3")
@@ -33,7 +35,7 @@ class Run(NamedTuple):
     memory: float
 
 
-def rows(submissions: int = 10) -> list[tuple[str, str, str, str]]:
+def rows(submissions: int = 10) -> list[Row]:
     """The table's rows: what, measured, ratio, promised."""
     found = []
     with tempfile.TemporaryDirectory() as folder:

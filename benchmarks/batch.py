@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import autograde
+from page import Row
 
 from grader.classroom.batch.executors import Workers, open_executor
 from grader.classroom.batch.record import Record
@@ -29,7 +30,6 @@ from grader.suite import Suite
 HERE = Path(__file__).parent
 SUBMISSIONS = HERE.parent / "tests" / "submissions"
 OTTER = "REPARAM_OTTER_PYTHON"
-Row = tuple[str, str, str, str]
 OTTER_RUNS = 3
 """Submissions that otter grades; the median counts."""
 REST = 2.0

@@ -1,13 +1,12 @@
 """Measure what reparam promises about speed and memory: whole runs, side by side, as ratios of medians in one run.
 
-``make bench`` writes the table to docs/performance.md. Absolute figures belong to the machine that ran it.
+``make bench`` writes the tables to docs/performance.md. Absolute figures belong to the machine that ran it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,8 @@ from pathlib import Path
 import autograde
 import batch
 import first_card
+import page
+from page import Row
 from watch import first_verdicts
 
 from grader.core import Sandbox, grade
@@ -29,36 +30,30 @@ from grader.submission import read_submission
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(HERE)}
-Row = tuple[str, str, str, str]
 PAUSE = 0.5
 """Seconds between two gradings: what a warm sandbox is for is a learner who saves a file now and then."""
 
 
 def main() -> None:
-    """Measure and print; with ``--write FILE`` also keep the table."""
+    """Measure and print; with ``--write FILE`` also keep the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
+    known = ", ".join(PARTS)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {known}; all when left out")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--runs", type=int, default=7, help="runs of each command; medians are shown")
     parser.add_argument("--gradings", type=int, default=1000, help="gradings in one zygote for the growth figure")
     options = parser.parse_args()
-    rows: list[Row] = [("how fast this machine is just now: ten million additions in Python", _calibration(), "", "")]
-    for exercise in built_in().exercises:
-        rows += _warm(exercise, options.runs)
-    rows += _cold(built_in().find("exercise3"), options.runs)
-    rows += _whole_course(options.runs)
-    rows += _watch(built_in().find("exercise3"), options.runs)
-    rows += _memory(built_in().find("exercise3"))
-    rows += _growth(built_in().find("exercise1"), options.gradings)
-    rows += first_card.rows(options.runs)
-    rows += autograde.rows()
-    rows += batch.rows(crowd=options.gradings)
-    text = _table(rows)
-    print(text)
-    if options.write:
-        options.write.write_text(text)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: the parts are {known}")
+    for name in options.parts or PARTS:
+        title, rows = PARTS[name]
+        text = page.table(title, [_calibration(), *rows(options)])
+        print(text)
+        if options.write:  # at once: a later part may take long
+            page.write(options.write, [title for title, _ in PARTS.values()], {title: text})
 
 
-def _calibration() -> str:
+def _calibration() -> Row:
     """A yardstick for the absolute figures: the slower it is, the slower is all else."""
 
     def additions() -> None:
@@ -66,7 +61,26 @@ def _calibration() -> str:
         for number in range(10_000_000):
             total += number
 
-    return f"{_time(additions):.2f} s"
+    return ("how fast this machine is just now: ten million additions in Python", f"{_time(additions):.2f} s", "", "")
+
+
+def _learner(options: argparse.Namespace) -> list[Row]:
+    rows = [row for exercise in built_in().exercises for row in _warm(exercise, options.runs)]
+    third = built_in().find("exercise3")
+    return [*rows, *_cold(third, options.runs), *_whole_course(options.runs), *_watch(third, options.runs)]
+
+
+def _memory(options: argparse.Namespace) -> list[Row]:
+    return [*_peak(built_in().find("exercise3")), *_growth(built_in().find("exercise1"), options.gradings)]
+
+
+PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], list[Row]]]] = {
+    "learner": ("One learner", _learner),
+    "memory": ("Memory", _memory),
+    "flashcards": ("Flashcards", lambda options: first_card.rows(options.runs)),
+    "nbgrader": ("nbgrader", lambda _: autograde.rows()),
+    "batch": ("A whole class", lambda options: batch.rows(crowd=options.gradings)),
+}
 
 
 # --- warm -------------------------------------------------------------------------------------------------
@@ -178,7 +192,7 @@ def _run(command: list[str]) -> None:
 # --- memory -----------------------------------------------------------------------------------------------
 
 
-def _memory(exercise: Exercise) -> list[Row]:
+def _peak(exercise: Exercise) -> list[Row]:
     submission = read_submission(exercise.solution)
     with Sandbox() as box:
         grade(exercise, submission, sandbox=box, seed=0)
@@ -273,24 +287,6 @@ def _time(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
-
-
-def _table(rows: list[Row]) -> str:
-    lines = [
-        "# Performance",
-        "",
-        "Made by `make bench`: medians of whole runs, side by side in one run. Ratios are what to compare; absolute",
-        (
-            f"figures belong to the machine ({os.cpu_count()} × {platform.machine()}, {platform.system()}, "
-            f"Python {platform.python_version()})."
-        ),
-        "",
-        "| what | measured | ratio (against) | promised |",
-        "|---|---|---|---|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from page import Row
+
 from flashcards.clock import DAY_MS, learner_day, now
 from flashcards.deck import OWN_DECKS, load
 from flashcards.events import Event, EventKind
@@ -23,7 +25,7 @@ _DRAWN = b"\x1b[J"
 """What a screen of the drill ends with."""
 
 
-def rows(runs: int) -> list[tuple[str, str, str, str]]:
+def rows(runs: int) -> list[Row]:
     """The table's rows: what, measured, ratio, promised."""
     with tempfile.TemporaryDirectory() as folder:
         cards = _history(Path(folder))

@@ -51,16 +51,21 @@ def checks_in(path: Path) -> list[Listed]:
 def sayings_in(path: Path) -> dict[str, str]:
     """Misconception → what its mark says was done (``σ² was used where σ belongs``), where that is a plain text.
 
+    A file may have marks of its own, which fill in what several misconceptions share; those take it first, or as
+    ``says`` too. So what is marked in another way may be in there as well.
+
     Raises:
         UnusableInput: as :func:`checks_in`.
     """
     found: dict[str, str] = {}
     for node in _definitions(path).values():
         for mark in _called(node):
-            if _name(mark.func) == "misconception":
-                for word in mark.keywords:
-                    if word.arg == "says" and isinstance(word.value, ast.Constant):
-                        found[node.name] = one_line(str(word.value.value))
+            says = [word.value for word in mark.keywords if word.arg == "says"]
+            if not says and _name(mark.func) not in _OURS:
+                says = mark.args[:1]
+            for text in map(_value, says):
+                if isinstance(text, str):
+                    found[node.name] = one_line(text)
     return found
 
 

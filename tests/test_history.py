@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sqlite3
 from collections.abc import Callable
@@ -16,12 +17,15 @@ from referencing import Registry, Resource
 from reports import MIXED, PASSED, VARIANCE, report
 
 from grader import progress, student, workspace
-from grader.course import built_in
+from grader.course import Exercise, built_in
+from grader.listing import sayings_in
 from grader.past import Step, steps
 from grader.progress import Attempt
 from grader.render.history import SHOWN, sparkline
 from grader.render.page import duration
 from grader.report import CheckResult, Status
+from grader.suite import Suite
+from grader.text import one_line
 
 Run = Callable[..., tuple[int, str, str]]
 FIRST, SECOND = built_in().exercises[:2]
@@ -143,6 +147,17 @@ def test_the_whole_story(home: Path, grade_command: Run, monkeypatch: pytest.Mon
         "  2026-11-21 12:10  ✓ 3/3\n"
         "    now passes: test_a, test_b, test_c\n"
     )
+
+
+@pytest.mark.parametrize("exercise", built_in().exercises, ids=lambda exercise: exercise.short)
+def test_misconceptions_are_told_in_their_own_words(exercise: Exercise) -> None:
+    """Also those that a check file marks by a mark of its own; only what it makes without `def` has a bare name."""
+    found = sayings_in(exercise.checks)
+    says = {m.name: one_line(m.says) for m in Suite.load(exercise.checks).misconceptions}
+    assert all(found.get(name, words) == words for name, words in says.items())
+    tree = ast.parse(exercise.checks.read_text())
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert says.keys() & defined <= found.keys()
 
 
 def test_what_no_longer_passes(home: Path, grade_command: Run) -> None:

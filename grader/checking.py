@@ -62,6 +62,7 @@ __all__ = [
     "assert_within",
     "by_hand",
     "calls",
+    "counts_with",
     "describe",
     "fail",
     "formula",
@@ -100,6 +101,20 @@ def requires(*checks: str) -> Callable[[F], F]:
 
     def mark(check: F) -> F:
         check.__requires__ = checks  # type: ignore[attr-defined]  # as above
+        return check
+
+    return mark
+
+
+def counts_with(*checks: str) -> Callable[[F], F]:
+    """Run this check in any case, but let it earn its points only where all the named checks passed too.
+
+    For a training: it runs next to the learner's code, which could write the weights that are looked for. They must
+    stand above it, or be no trainings.
+    """
+
+    def mark(check: F) -> F:
+        check.__counts_with__ = checks  # type: ignore[attr-defined]  # as above
         return check
 
     return mark

@@ -27,14 +27,14 @@ class Listed:
         title: the first line of its docstring, or empty.
         training: whether it is marked as one that trains a model.
         points: what it earns; None where that is no plain number.
-        requires: the checks that must pass before it, by name.
+        needs: the checks without which it earns nothing, by name.
     """
 
     name: str
     title: str
     training: bool
     points: int | None
-    requires: tuple[str, ...]
+    needs: tuple[str, ...]
 
 
 def checks_in(path: Path) -> list[Listed]:
@@ -138,13 +138,13 @@ def _listed(node: ast.FunctionDef) -> Listed:
     title = (ast.get_docstring(node) or "").partition("\n")[0]
     marks = _marks(node)
     points = [_value(argument) for argument in marks.get("points", ())] or [_POINTS]
-    requires = [_value(argument) for argument in marks.get("requires", ())]
+    needs = [_value(argument) for mark in ("requires", "counts_with") for argument in marks.get(mark, ())]
     return Listed(
         node.name,
         one_line(title),
         "training" in marks,
         points[0] if type(points[0]) is int else None,
-        tuple(name for name in requires if isinstance(name, str)),
+        tuple(name for name in needs if isinstance(name, str)),
     )
 
 

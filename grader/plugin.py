@@ -147,9 +147,19 @@ class GradingPlugin:
         else:
             failure = AssertionError(str(error)) if isinstance(error, pytest.fail.Exception) else error
             result = verdict(self._suite(item), check, failure, replace(self._grading, learner=self._learner))
+            result = self._counted(item, result)
         seconds = round(time.perf_counter() - self._started, 4)
         pictures = (*self._pictures, *result.pictures)[:PICTURES]
         return replace(result, seconds=seconds, output=self._client.printed(), pictures=pictures)
+
+    def _counted(self, item: pytest.Item, result: CheckResult) -> CheckResult:
+        """Without points where it passed and a check that it counts with did not."""
+        missing = [name for name in self._check(item).counts_with if self._status.get(name) is not Status.PASSED]
+        if result.status is not Status.PASSED or not missing:
+            return result
+        title = self._suite(item).checks[missing[0]].title
+        told = f"This went well, and counts as soon as “{title}” ({missing[0]}) passes too."
+        return replace(result, status=Status.SKIPPED, points=0, message=told)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -196,7 +206,7 @@ class GradingPlugin:
             name = todo.pop()
             if name not in wanted:
                 wanted.add(name)
-                todo.extend(self._check(by_name[name]).requires)
+                todo.extend(self._check(by_name[name]).needs)
         return wanted
 
 

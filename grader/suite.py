@@ -29,8 +29,14 @@ class Check:
     title: str
     points: int
     requires: tuple[str, ...]
+    counts_with: tuple[str, ...]
     training: bool
     run: Callable[..., None]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The checks without which this one earns nothing."""
+        return (*self.requires, *self.counts_with)
 
 
 @dataclass(frozen=True)
@@ -149,8 +155,8 @@ def _checks(module: ModuleType) -> list[Check]:
         if name.startswith("test_") and inspect.isfunction(function):
             marks = vars(function)
             points = marks.get("__points__", DEFAULT_POINTS)
-            required = marks.get("__requires__", ())
-            found.append(Check(name, _title(function), points, required, "__training__" in marks, function))
+            required, counted = (marks.get(mark, ()) for mark in ("__requires__", "__counts_with__"))
+            found.append(Check(name, _title(function), points, required, counted, "__training__" in marks, function))
     return found
 
 

@@ -36,7 +36,7 @@ CHECKS = '''\
 import torch
 
 from grader.checking import *
-from grader.checking import misconception, points, reference, requires, training
+from grader.checking import counts_with, misconception, points, reference, requires, training
 
 @reference()
 def double(x):

@@ -173,13 +173,18 @@ HOLES = [
     ),
     (
         "catalogue",
-        "test_values requires test_sixx, which is not there.",
+        "test_values needs test_sixx, which is not there.",
         changed("@points(2)", '@points(2)\n@requires("test_sixx")'),
     ),
     (
         "catalogue",
-        "test_six requires test_values, which runs after it",
+        "test_six needs test_values, which runs after it",
         changed("@points(1)", '@points(1)\n@requires("test_values")'),
+    ),
+    (
+        "catalogue",
+        "test_six needs test_sixx, which is not there.",
+        changed("@points(1)", '@points(1)\n@counts_with("test_sixx")'),
     ),
     ("catalogue", "blank has an empty `says`.", with_checks(wrong("blank", "return 3 * x", says=" "))),
     (

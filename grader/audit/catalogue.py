@@ -59,16 +59,16 @@ def _prerequisites(suite: Suite) -> Iterator[Hole]:
     # Trainings run last, whatever their place in the file.
     order = [check.name for check in sorted(suite.checks.values(), key=lambda check: check.training)]
     for check in suite.checks.values():
-        for required in check.requires:
+        for required in check.needs:
             if required not in suite.checks:
                 yield _hole(
-                    f"{check.name} requires {required}, which is not there.",
+                    f"{check.name} needs {required}, which is not there.",
                     _spell(required, suite.checks),
                     check=check.name,
                 )
             elif order.index(required) >= order.index(check.name):
                 yield _hole(
-                    f"{check.name} requires {required}, which runs after it: it would always be skipped.",
+                    f"{check.name} needs {required}, which runs after it: it would earn nothing.",
                     f"Move {required} above {check.name}.",
                     check=check.name,
                 )

@@ -32,6 +32,7 @@ from grader.checking import (
     assert_within,
     by_hand,
     calls,
+    counts_with,
     fail,
     formula,
     gradients,
@@ -401,6 +402,7 @@ def test_beta(learner: Learner, rng: Rng) -> None:
 
 @points(2)
 @training
+@counts_with("test_values")
 def test_reaches_maximum_likelihood(learner: Learner, rng: Rng) -> None:
     """Training a linear VAE with your KL reaches the exact maximum likelihood of probabilistic PCA."""
     data = _ppca_data(rng)
@@ -517,6 +519,7 @@ def descend(
 
 @points(2)
 @training
+@counts_with("test_negative_elbo")
 def test_trains_vae(learner: Learner, rng: Rng) -> None:
     """A VAE trained with your negative_elbo on the 16 bars learns a KL of about 4.5 nats, and draws bars."""
     bars = single_bars()

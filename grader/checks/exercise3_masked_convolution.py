@@ -29,6 +29,7 @@ from grader.checking import (
     assert_within,
     by_hand,
     calls,
+    counts_with,
     fail,
     formula,
     gradients,
@@ -659,6 +660,7 @@ def train_pixelcnn(learner: Any, seed: int, images: Tensor) -> dict[str, Any]:
 @points(3)
 @training
 @requires("test_image_nll", "test_sampling_order", "test_sampling_noise")
+@counts_with("test_total_probability")
 def test_pixelcnn(learner: Learner, rng: Rng) -> None:
     """A PixelCNN learns the 16 bars: −log p near their entropy, and samples that are bars."""
     bars = single_bars()

@@ -31,6 +31,7 @@ from grader.checking import (
     assert_within,
     by_hand,
     calls,
+    counts_with,
     fail,
     formula,
     gradients,
@@ -679,6 +680,7 @@ STUCK = 0.05
 
 @points(1)
 @training
+@counts_with("test_minimax_loss", "test_nonsaturating_loss")
 def test_saturation(learner: Learner, rng: Rng) -> None:
     """Against a D that is sure, twelve steps with the non-saturating loss move the samples, minimax does not."""
     # Here and not over there: the way of the samples is all that counts, and nobody's word for it is taken.
@@ -723,6 +725,7 @@ def push_samples(learner: Any, noise: Tensor) -> list[list[float]]:
 
 @points(1)
 @training
+@counts_with("test_discriminator_step", "test_generator_step")
 def test_gan(learner: Learner, rng: Rng) -> None:
     """A small GAN trained by your two steps learns N(2, 0.5²)."""
     # Right steps get there from nearly every start; where luck was against them, a second start decides.

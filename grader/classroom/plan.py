@@ -123,6 +123,6 @@ def _placed(exercise: Exercise, places: Mapping[str, int]) -> Iterator[tuple[str
             raise UnusableInput(f"{where}: write the points as a plain number, @points(2), to release it.")
         own = [places[word] for word in mentioned.get(check.name, ()) if word in places]
         # Who mentions no answer at all may need any of them.
-        above = [found[name] for name in check.requires if name in found]
+        above = [found[name] for name in check.needs if name in found]
         found[check.name] = max(own + above) if own else max(places.values())
         yield check.name, check.points, found[check.name]

@@ -44,9 +44,9 @@ class Change:
 
 
 def waiting_for(check: str, listed: Sequence[Listed]) -> tuple[str, ...]:
-    """The checks that run only once ``check`` has passed, directly or not, in the order of the file."""
+    """The checks that earn nothing until ``check`` has passed, directly or not, in the order of the file."""
     found = {check}
-    while more := {one.name for one in listed if found.intersection(one.requires)} - found:
+    while more := {one.name for one in listed if found.intersection(one.needs)} - found:
         found |= more
     return tuple(one.name for one in listed if one.name in found and one.name != check)
 

@@ -105,10 +105,8 @@ class GradingPlugin:
         self._started = time.perf_counter()
         self._learner = None
         self._pictures = ()
-        for name in self._check(item).requires:
-            if self._status.get(name) is not Status.PASSED:
-                title = self._suite(item).checks[name].title
-                pytest.skip(f"Fix “{title}” ({name}) first.")
+        if missing := self._missing(item, self._check(item).requires):
+            pytest.skip(f"Fix {missing} first.")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -154,12 +152,18 @@ class GradingPlugin:
 
     def _counted(self, item: pytest.Item, result: CheckResult) -> CheckResult:
         """Without points where it passed and a check that it counts with did not."""
-        missing = [name for name in self._check(item).counts_with if self._status.get(name) is not Status.PASSED]
+        missing = self._missing(item, self._check(item).counts_with)
         if result.status is not Status.PASSED or not missing:
             return result
-        title = self._suite(item).checks[missing[0]].title
-        told = f"This went well, and counts as soon as “{title}” ({missing[0]}) passes too."
+        told = f"This went well, and counts as soon as {missing} passes too."
         return replace(result, status=Status.SKIPPED, points=0, message=told)
+
+    def _missing(self, item: pytest.Item, needed: Iterable[str]) -> str:
+        """The first of these checks that did not pass, by title and name; empty where all did."""
+        for name in needed:
+            if self._status.get(name) is not Status.PASSED:
+                return f"“{self._suite(item).checks[name].title}” ({name})"
+        return ""
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ def test_gives_up_when_the_time_is_over(declared: Declared) -> None:
 
     learner = declared.learner(wrong)
     getattr(learner, declared.name)(*declared.arguments(0).values())
+    assert explain(declared.suite, CheckFailure("wrong"), learner) == ""
     seconds = iter([0.0, 1.0, 2.0, 3.0, 6.0])  # asked once more, it would raise StopIteration
     with pytest.raises(NothingToSayError):
         explanation(declared.suite, CheckFailure("wrong"), learner, Deadline(5, lambda: next(seconds)))

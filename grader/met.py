@@ -79,6 +79,7 @@ def _append(path: Path, meetings: Iterable[Mapping[str, str]]) -> None:
         lines = [json.dumps(dict(meeting)) for meeting in meetings if (meeting["id"], meeting["at"][:10]) not in known]
         if lines:
             # A line that a full disk cut off stays alone: ours begins below it. One write, so that lines never mix.
+            # A write of another's that is half done looks the same; then there is an empty line, which readers skip.
             begin = "\n" if tail and not tail.endswith(b"\n") else ""
             os.write(file, (begin + "\n".join(lines) + "\n").encode())
     finally:

@@ -17,6 +17,7 @@ from grader.checking import Misconception
 from grader.formatting import describe, is_beyond_floats, number
 from grader.learner import LearnerFunction, LocalLearner
 from grader.probes import Rng
+from grader.replays import Replay, Replays
 from grader.suite import Check, Suite
 
 REPLAY_SECONDS = 3.0
@@ -75,7 +76,13 @@ def run_check(check: Check, learner: Any, rng: Rng) -> Exception | None:
 
 
 def explain(
-    suite: Suite, check: Check, error: BaseException, used: set[str], seed: int, source: str
+    suite: Suite,
+    check: Check,
+    error: BaseException,
+    used: set[str],
+    seed: int,
+    source: str,
+    replays: Replays | None = None,
 ) -> Misconception | None:
     """The misconception that reproduces this failure, or None.
 
@@ -86,37 +93,56 @@ def explain(
         used: names of the learner's functions and answers that the check had used by then.
         seed: the seed of the grading, so that a replay draws the same probes.
         source: the learner's text; it decides only between misconceptions that behave alike.
+        replays: what is known of replays with this seed and these numbers, and shall be.
     """
     if check.training:
         return None
     seen = evidence(error, check)
     deadline = time.monotonic() + REPLAY_SECONDS
-    matches: list[tuple[float, bool, Misconception]] = []
+    replays = replays if replays is not None else Replays()
+    best: tuple[float, bool, Misconception] | None = None
     for candidate in suite.misconceptions_about(used):
         if time.monotonic() > deadline:
             break
-        # torch.manual_seed also formats three stack traces, for accelerators: 2 ms, more than many a replay.
-        torch.default_generator.manual_seed(seed)
-        replayed = run_check(check, LocalLearner(suite, candidate), Rng(seed, check.name))
-        if replayed is None:
+        hinted = bool(candidate.source and re.search(candidate.source, source[:SOURCE_SEARCHED]))
+        # Of equals the first one in the catalogue is named, the commonest: then this one cannot be it any more.
+        if best is not None and best[:2] <= (0.0, not hinted):
             continue
-        distance = _distance(seen, evidence(replayed, check))
-        if distance is not None:
-            hinted = bool(candidate.source and re.search(candidate.source, source[:SOURCE_SEARCHED]))
-            matches.append((round(distance, 6), not hinted, candidate))
-    # Stable sort: equals stay in the catalogue's order, the commonest misconception first.
-    return min(matches, key=lambda match: match[:2])[2] if matches else None
+        replay = _replayed(suite, check, candidate, seed, replays)
+        distance = _distance(seen, replay) if replay is not None else None
+        if distance is not None and (best is None or (round(distance, 6), not hinted) < best[:2]):
+            best = round(distance, 6), not hinted, candidate
+    return best[2] if best is not None else None
 
 
-def _distance(seen: Evidence, replayed: Evidence) -> float | None:
-    """How far two pieces of evidence lie apart, as a share of what counts as equal; None when they differ."""
-    if seen.lines != replayed.lines:
+def _replayed(suite: Suite, check: Check, candidate: Misconception, seed: int, replays: Replays) -> Replay | None:
+    """How the check fails with a misconception; None when it passes."""
+    known, replay = replays.get(check.name, candidate.name)
+    if known:
+        return replay
+    # torch.manual_seed also formats three stack traces, for accelerators: 2 ms, more than many a replay.
+    torch.default_generator.manual_seed(seed)
+    error = run_check(check, LocalLearner(suite, candidate), Rng(seed, check.name))
+    replay = _reduced(evidence(error, check)) if error is not None else None
+    replays.keep(check.name, candidate.name, replay)
+    return replay
+
+
+def _reduced(evidence: Evidence) -> Replay:
+    numbers = _numbers(evidence.got)
+    words = _plain(evidence.got) if numbers is None and evidence.got is not None else None
+    return Replay(evidence.lines, evidence.message, numbers, words)
+
+
+def _distance(seen: Evidence, replay: Replay) -> float | None:
+    """How far a failure lies from a replay, as a share of what counts as equal; None when they differ."""
+    if seen.lines != replay.lines:
         return None
-    one, other = _numbers(seen.got), _numbers(replayed.got)
+    one, other = _numbers(seen.got), replay.numbers
     if one is None or other is None:
-        if seen.got is None and replayed.got is None:
-            return 0.0 if seen.message == replayed.message else None
-        return 0.0 if _plain(seen.got) == _plain(replayed.got) else None
+        if seen.got is None and other is None and replay.plain is None:
+            return 0.0 if seen.message == replay.message else None
+        return 0.0 if _plain(seen.got) == replay.plain else None
     if one.shape != other.shape:
         return None
     if one.numel() == 0:

@@ -36,25 +36,34 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 class GradingPlugin:
-    """Fixtures and hooks for one submission and one check file.
+    """Fixtures and hooks for one check file and, once it is told, one submission."""
 
-    Args:
-        client: the submission.
-        grading: its text and the seed.
-        only: names of the checks to run, with what they require; all when empty.
-        emit: receives what happens, as it happens.
-    """
-
-    def __init__(self, client: Client, grading: Grading, only: Iterable[str] = (), emit: Emit | None = None) -> None:
-        self._client = client
-        self._grading = grading
-        self._only = frozenset(only)
-        self._emit = emit if emit is not None else lambda _: None
+    def __init__(self) -> None:
         self._suites: dict[ModuleType, Suite] = {}
         self._learner: RemoteLearner | None = None
         self._status: dict[str, Status] = {}
         self._started = 0.0
         self._pictures: tuple[Picture, ...] = ()
+
+    def prepare(self, items: Iterable[Any]) -> None:
+        """Read the marks of a check file that was collected, before anything is known of a submission."""
+        for item in items:
+            if item.module not in self._suites:
+                self._suites[item.module] = Suite.of(item.module)
+
+    def begin(self, client: Client, grading: Grading, only: Iterable[str] = (), emit: Emit | None = None) -> None:
+        """Tell what is to be graded.
+
+        Args:
+            client: the submission.
+            grading: its text and the seed.
+            only: names of the checks to run, with what they require; all when empty.
+            emit: receives what happens, as it happens.
+        """
+        self._client = client
+        self._grading = grading
+        self._only = frozenset(only)
+        self._emit = emit if emit is not None else lambda _: None
 
     # --- fixtures -----------------------------------------------------------------------------------------
 
@@ -88,15 +97,15 @@ class GradingPlugin:
 
     # --- hooks --------------------------------------------------------------------------------------------
 
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Choose the checks, trainings last, and announce them."""
-        wanted = self._wanted(items)
-        left_out = [item for item in items if item.name not in wanted]
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item.name in wanted]
-        items.sort(key=lambda item: self._check(item).training)
-        plans = [self._check(item) for item in items]
+        self.prepare(session.items)
+        self._suites = {module: varied(suite, self._grading.variant) for module, suite in self._suites.items()}
+        wanted = self._wanted(session.items)
+        session.items[:] = [item for item in session.items if item.name in wanted]
+        session.items.sort(key=lambda item: self._check(item).training)
+        plans = [self._check(item) for item in session.items]
         self._emit({"event": "begin", "checks": [[plan.name, plan.title, plan.points] for plan in plans]})
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -187,10 +196,7 @@ class GradingPlugin:
     # --- the check file -----------------------------------------------------------------------------------
 
     def _suite(self, item: Any) -> Suite:
-        module: ModuleType = item.module
-        if module not in self._suites:
-            self._suites[module] = varied(Suite.of(module), self._grading.variant)
-        return self._suites[module]
+        return self._suites[item.module]
 
     def _check(self, item: pytest.Item) -> Check:
         return self._suite(item).checks[item.name]
@@ -255,5 +261,6 @@ def pytest_configure(config: pytest.Config) -> None:
     except (UnusableInput, GraderError) as error:
         raise pytest.UsageError(str(error)) from None
     config.add_cleanup(client.hang_up)
-    grading = Grading(submission, config.getoption("--seed"), config.getoption("--variant"))
-    config.pluginmanager.register(GradingPlugin(client, grading), "grading")
+    plugin = GradingPlugin()
+    plugin.begin(client, Grading(submission, config.getoption("--seed"), config.getoption("--variant")))
+    config.pluginmanager.register(plugin, "grading")

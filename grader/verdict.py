@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import torch
 
 from grader import diagnosis, inference, remarks
 from grader.assertions import CheckFailure, NotAttempted
+from grader.checking import Misconception
 from grader.errors import GraderError
 from grader.formatting import describe, number
 from grader.learner import Call, Learner, LocalLearner
 from grader.pictures import Comparison
 from grader.possible import IMPOSSIBLE
 from grader.probes import Rng
+from grader.replays import Replays
 from grader.report import Advice, CheckResult, Evidence, Picture, Status
 from grader.sandbox.faults import LearnerFault, LearnerRaised, WrongSignature
 from grader.submission import Submission
@@ -37,12 +39,14 @@ class Grading:
         seed: the seed of the grading.
         variant: what the student's own by-hand numbers are drawn from; None for the printed ones.
         learner: the learner as the check left it; None where the check did not get that far.
+        replays: of misconceptions, with the same seed and numbers.
     """
 
     submission: Submission
     seed: int
     variant: int | None = None
     learner: Learner | None = None
+    replays: Replays = field(default_factory=Replays)
 
     @property
     def used(self) -> set[str]:
@@ -111,7 +115,7 @@ def _advice(suite: Suite, check: Check, grading: Grading) -> tuple[Advice, ...]:
 
 def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading) -> CheckResult:
     """A wrong answer: name the misconception that explains it, or say how it relates to the right one."""
-    named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
+    named = _named(suite, check, error, grading)
     inferred = ""
     # A misconception that a check passed before this one is there to catch explains little: a formula may know better.
     if named is None or named.fails in suite.required_by(check):
@@ -135,6 +139,11 @@ def _failure(suite: Suite, check: Check, error: AssertionError, grading: Grading
         evidence=_evidence(suite, got, expected, grading),
         pictures=_comparison(got, expected),
     )
+
+
+def _named(suite: Suite, check: Check, error: BaseException, grading: Grading) -> Misconception | None:
+    source = grading.submission.source
+    return diagnosis.explain(suite, check, error, grading.used, grading.seed, source, grading.replays)
 
 
 def _inferred(suite: Suite, check: Check, error: AssertionError, learner: Learner | None) -> str:
@@ -163,7 +172,7 @@ def _blame(suite: Suite, check: Check, error: LearnerFault, grading: Grading) ->
     named = None
     message = _sentence(suite, str(error))
     if isinstance(error, LearnerRaised):
-        named = diagnosis.explain(suite, check, error, grading.used, grading.seed, grading.submission.source)
+        named = _named(suite, check, error, grading)
         message = _sentence(suite, f"your code raised {error}") + _where(error.frames, grading.submission)
         if isinstance(error, EOFError):
             message += "\nThere is nobody to answer input() here: take it out."

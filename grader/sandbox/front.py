@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Collection, Generator
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from grader.errors import GraderError
+from grader.sandbox.staying import version
 from grader.sandbox.supervising import Forked, Started, start
 from grader.text import one_line
 
@@ -58,6 +60,7 @@ class Sandbox:
         backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
         without: isolation layers to leave out; for tests.
         memory: bytes that a submission may use beyond what the libraries take.
+        many: whether gradings of one exercise will follow each other: then their judge stays.
         started: the process that is to do it; for :meth:`another`.
     """
 
@@ -67,11 +70,13 @@ class Sandbox:
         backend: Backend | None = None,
         without: Collection[str] = (),
         memory: int = MEMORY,
+        many: bool = False,
         started: Started | None = None,
     ) -> None:
         self._backend = backend or system_backend().name
         self._without = tuple(without)
         self._memory = memory
+        self._many = many
         self._process, self._control, self._errors = started or self._started()
         self._replies = _Lines(self._control)
         self._warming = threading.Lock()
@@ -158,7 +163,9 @@ class Sandbox:
                 started = Started(Forked(json.loads(ready)["pid"]), ours, os.dup(self._errors))
         if started is None:
             ours.close()
-        sibling = Sandbox(backend=self._backend, without=self._without, memory=self._memory, started=started)
+        sibling = Sandbox(
+            backend=self._backend, without=self._without, memory=self._memory, many=self._many, started=started
+        )
         sibling._ready = started is not None
         return sibling
 
@@ -171,7 +178,7 @@ class Sandbox:
         from grader.sandbox.spawner import Spawner
 
         ours, theirs = socket.socketpair()
-        self._start("attend", theirs)
+        self._start({"op": "attend"}, theirs)
         self._busy = True
         return Client(Spawner(ours), submission.name, submission.source)
 
@@ -182,7 +189,8 @@ class Sandbox:
             GraderError: the sandbox or the judge died, or took too long.
         """
         ours, theirs = socket.socketpair()
-        self._start("judge", theirs)
+        checks = Path(task["checks"])
+        self._start({"op": "judge", "checks": str(checks), "version": version(checks) if self._many else ""}, theirs)
         done = False
         try:
             self._line = ours
@@ -203,12 +211,12 @@ class Sandbox:
                     self._control.sendall(b'{"op": "cancel"}\n')
             self._busy = True
 
-    def _start(self, operation: str, end: socket.socket) -> None:
+    def _start(self, request: dict[str, str], end: socket.socket) -> None:
         self.warm_up()
         if self._busy:  # the verdict did not wait for the last grading's processes to be gone
             self._next_reply(START_SECONDS)
             self._busy = False
-        self._send({"op": operation}, end)
+        self._send(request, end)
 
     def _send(self, request: dict[str, str], end: socket.socket) -> None:
         try:

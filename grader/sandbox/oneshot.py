@@ -49,8 +49,8 @@ class OneShot(Supervisor):
     def _start_submission(self, wire: socket.socket, output: int) -> int:
         return self._next().become({"role": "submission", "parent": os.getpid()}, [wire.fileno(), output])
 
-    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
-        return self._next().become({"role": "judge", "parent": os.getpid()}, [inbox.fileno(), requests.fileno()])
+    def _start_judge(self, inbox: socket.socket) -> int:
+        return self._next().become({"role": "judge", "parent": os.getpid()}, [inbox.fileno()])
 
     def _next(self) -> _Worker:
         worker, self._spare = self._spare, _Worker(self._layers, self._budget)
@@ -75,10 +75,10 @@ def _work(control: int, layers: tuple[str, ...], budget: Budget) -> None:
     if not message:
         return
     role = json.loads(message)
-    first, second = descriptors
+    first, *others = descriptors
     if role["role"] == "judge":
-        become_judge(role["parent"], socket.socket(fileno=first), socket.socket(fileno=second))
-    become_submission(prepared, budget, role["parent"], socket.socket(fileno=first), second)
+        become_judge(role["parent"], socket.socket(fileno=first), None)
+    become_submission(prepared, budget, role["parent"], socket.socket(fileno=first), *others)
 
 
 def main() -> None:

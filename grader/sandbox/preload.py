@@ -39,6 +39,7 @@ FOR_THE_FORKS = (
     "grader.diagnosis",
     "grader.judging",
     "grader.plugin",
+    "grader.replays",
     "grader.sandbox.judge_side",
     "grader.sandbox.submission_side",
 )

@@ -2,7 +2,7 @@
 
 The front asks over a control socket (one JSON line and its descriptors a request); a judge asks over its own
 socket for submission processes. Two ways to start a process share all of this: a fork (``zygote.py``) and a fresh
-interpreter (``oneshot.py``).
+interpreter (``oneshot.py``). A judge may stay for further gradings with the same check file (``staying.py``).
 """
 
 from __future__ import annotations
@@ -17,15 +17,34 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from grader.sandbox.isolation import Budget
+from grader.sandbox.staying import FREE, JOB_LIMIT, Job
 
-REQUEST_LIMIT = 4096
+REQUEST_LIMIT = JOB_LIMIT
 QUIET_SECONDS = 0.05
 SOCKET_BUFFER = 1 << 20
 GRACE = (1, 5, 20, 100)
 """Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
+FREE_SECONDS = 2.0
+"""A judge that stays and is not free by then, after its copy has hung up, is ended."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A judge that waits for a job.
+
+    Args:
+        process: its id.
+        inbox: where it waits for the sockets of its job.
+        version: of the check file that it has collected, as the front says; empty before its first job.
+    """
+
+    process: int
+    inbox: socket.socket
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,28 +55,21 @@ class Pair:
         submission: process id; nothing is loaded in it yet.
         wire: the judge's end of the line to it.
         output: where to read what it prints.
-        judge: process id.
-        inbox: where the judge waits for the socket of its job.
-        requests: over which the judge asks for further submission processes.
+        judge: that one.
     """
 
     submission: int
     wire: socket.socket
     output: int
-    judge: int
-    inbox: socket.socket
-    requests: socket.socket
+    judge: Judge
 
     def alive(self) -> bool:
         """Whether both still wait."""
-        return all(
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-            for pid in (self.submission, self.judge)
-        )
+        return _waits(self.submission) and _waits(self.judge.process)
 
     def close(self) -> None:
         """Close our ends."""
-        for end in (self.wire, self.inbox, self.requests):
+        for end in (self.wire, self.judge.inbox):
             end.close()
         os.close(self.output)
 
@@ -77,14 +89,15 @@ class Supervisor(ABC):
         self._budget = budget
         self._submission: int | None = None
         self._ahead: Pair | None = None
+        self._stayed: Judge | None = None
 
     @abstractmethod
     def _start_submission(self, wire: socket.socket, output: int) -> int:
         """Start an isolated process that answers on ``wire`` and prints to ``output``; its process id."""
 
     @abstractmethod
-    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
-        """Start a judge that gets its job's socket from ``inbox``; its process id."""
+    def _start_judge(self, inbox: socket.socket) -> int:
+        """Start a judge that gets its jobs from ``inbox``; its process id."""
 
     def _another(self, control: socket.socket) -> None:
         """Start one more supervisor for the front, if that is cheaper than what the front can do by itself."""
@@ -121,19 +134,25 @@ class Supervisor(ABC):
             if request["op"] == "another":
                 self._another(end)
             elif request["op"] == "judge":
-                self._judge(end)
+                self._judge(end, Path(request["checks"]), request["version"])
             else:
-                self._attend(end, None)
+                self._attend(end)
+                self._tell_ended()
 
     def _start_pair(self) -> Pair:
         """Both processes of a grading. The submission's comes first: before any check can be loaded."""
         wire, output, submission = self._started()
+        judge, self._stayed = self._stayed, None
+        if judge is not None and not _waits(judge.process):  # something killed it
+            self._end_judge(judge)
+            judge = None
+        return Pair(submission, wire, output, judge or self._new_judge())
+
+    def _new_judge(self) -> Judge:
         inbox, its_inbox = socket.socketpair()
-        requests, its_requests = socket.socketpair()
-        judge = self._start_judge(its_inbox, its_requests)
+        process = self._start_judge(its_inbox)
         its_inbox.close()
-        its_requests.close()
-        return Pair(submission, wire, output, judge, inbox, requests)
+        return Judge(process, inbox)
 
     def _dismiss(self) -> None:
         """End the processes that wait for a grading."""
@@ -141,30 +160,59 @@ class Supervisor(ABC):
         if pair is not None:
             pair.close()
             self._end(pair.submission)
-            self._end(pair.judge)
+            self._end(pair.judge.process)
+        judge, self._stayed = self._stayed, None
+        if judge is not None:
+            self._end_judge(judge)
 
-    def _judge(self, job: socket.socket) -> None:
-        """Run one judge to its end."""
+    def _judge(self, line: socket.socket, checks: Path, version: str) -> None:
+        """Run one grading to its end.
+
+        Args:
+            line: the judge's to the front.
+            checks: the check file.
+            version: of the check file; empty when no other grading of it is expected.
+        """
         if self._ahead is not None and not self._ahead.alive():
             self._dismiss()  # something killed it while it waited
         pair, self._ahead = self._ahead or self._start_pair(), None
+        judge = pair.judge
+        if judge.version and judge.version != version:
+            self._end_judge(judge)
+            judge = self._new_judge()
         self._submission = pair.submission
-        with pair.inbox:
-            socket.send_fds(pair.inbox, [b"job\n"], [job.fileno()])
-        job.close()
-        self._attend(pair.requests, pair.judge, (pair.wire, pair.output))
+        requests, its_requests = socket.socketpair()
+        with suppress(OSError):  # the judge is gone, and so is the other end of the requests
+            Job(line, its_requests, checks, bool(version)).send(judge.inbox)
+        orderly = self._attend(requests, (pair.wire, pair.output))
+        if version and orderly and self._free(judge):
+            self._stayed = Judge(judge.process, judge.inbox, version)
+        else:
+            self._end_judge(judge, GRACE if orderly else ())
+        self._tell_ended()
 
-    def _attend(
-        self,
-        requests: socket.socket,
-        judge: int | None,
-        prepared: tuple[socket.socket, int] | None = None,
-    ) -> None:
-        """Serve a judge's requests until it is done, then leave no process behind."""
+    def _free(self, judge: Judge) -> bool:
+        """Whether a judge stays, once its copy has hung up."""
+        try:
+            return bool(select.select([judge.inbox], [], [], FREE_SECONDS)[0]) and judge.inbox.recv(len(FREE)) == FREE
+        except ConnectionError:
+            return False
+
+    def _end_judge(self, judge: Judge, grace: tuple[int, ...] = ()) -> None:
+        judge.inbox.close()
+        self._end(judge.process, grace)
+
+    def _tell_ended(self) -> None:
+        """No process of the grading is left."""
+        with suppress(OSError):
+            self._control.sendall(b'{"ended": true}\n')
+
+    def _attend(self, requests: socket.socket, prepared: tuple[socket.socket, int] | None = None) -> bool:
+        """Serve a judge's requests until it is done, then end the submission; whether nobody cancelled."""
         poll = select.poll()
         poll.register(requests, select.POLLIN)
         poll.register(self._control, select.POLLIN)
-        grace: tuple[int, ...] = GRACE
+        orderly = True
         while True:
             ready = [descriptor for descriptor, _ in poll.poll()]
             if self._control.fileno() in ready:
@@ -176,7 +224,7 @@ class Supervisor(ABC):
                     self._another(socket.socket(fileno=descriptors[0]))
                     if len(line.splitlines()) == 1:  # a cancel may stand before it
                         continue
-                grace = ()  # how a judge ends that nobody asks any more is nobody's business
+                orderly = False
                 break
             asked = requests.recv(REQUEST_LIMIT)
             if not asked:
@@ -193,9 +241,7 @@ class Supervisor(ABC):
             _close(prepared)
         requests.close()
         self._end_submission()
-        ending = self._end(judge, grace) if judge is not None else {}
-        with suppress(OSError):
-            self._control.sendall(json.dumps({"ended": ending}).encode() + b"\n")
+        return orderly
 
     def _new_submission(self) -> tuple[socket.socket, int]:
         """A fresh submission process in place of the last one; the judge's ends of its wire and of its output."""
@@ -236,6 +282,11 @@ class Supervisor(ABC):
             "code": code if code >= 0 else None,
             "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),
         }
+
+
+def _waits(process: int) -> bool:
+    """Whether a child has not ended; if it has, that is still to be collected."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _close(ends: tuple[socket.socket, int]) -> None:

@@ -12,6 +12,7 @@ import random
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from grader.sandbox import isolation
@@ -55,11 +56,11 @@ class Zygote(Supervisor):
             _leave_on_error(become_submission, self._prepared, self._budget, parent, wire, output)
         return pid
 
-    def _start_judge(self, inbox: socket.socket, requests: socket.socket) -> int:
+    def _start_judge(self, inbox: socket.socket) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _leave_on_error(become_judge, parent, inbox, requests)
+            _leave_on_error(become_judge, parent, inbox, _settle)
         return pid
 
 
@@ -102,21 +103,32 @@ def become_submission(
     os._exit(0)
 
 
-def become_judge(parent: int, inbox: socket.socket, requests: socket.socket) -> NoReturn:
-    """Turn this process into a judge: alone with its inbox and its line to the supervisor."""
+def become_judge(parent: int, inbox: socket.socket, settle: Callable[[int], None] | None) -> NoReturn:
+    """Turn this process into a judge: alone with its inbox.
+
+    Args:
+        parent: the supervisor.
+        inbox: where its jobs come from.
+        settle: what makes a fork of it a judge too; None where it must not fork.
+    """
     from grader.judging import judge
 
     os.setsid()
-    isolation.die_with_parent(parent)
-    isolation.undumpable()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
-    isolation.close_descriptors({0, 1, 2, inbox.fileno(), requests.fileno()})
-    _reseed()
+    isolation.close_descriptors({0, 1, 2, inbox.fileno()})
+    _settle(parent)
     sys.dont_write_bytecode = False  # the check file is compiled once, not in every grading
-    judge(inbox, requests)
+    judge(inbox, settle)
     os._exit(0)
+
+
+def _settle(parent: int) -> None:
+    """What a judge does first, whether it was forked by its supervisor or by a judge that stays."""
+    isolation.die_with_parent(parent)
+    isolation.undumpable()
+    _reseed()
 
 
 def _reseed() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ from grader.assertions import CheckFailure
 from grader.drawings import PICTURES
 from grader.errors import GraderError, UnusableInput
 from grader.learner import RemoteLearner
+from grader.portable import NotPortableError, portable_source
 from grader.probes import Rng
 from grader.report import CheckResult, FreeText, Picture, Status
 from grader.sandbox.faults import LearnerFault, LearnerKilled
@@ -46,10 +48,13 @@ class GradingPlugin:
         self._pictures: tuple[Picture, ...] = ()
 
     def prepare(self, items: Iterable[Any]) -> None:
-        """Read the marks of a check file that was collected, before anything is known of a submission."""
+        """Read a check file that was collected, as far as it is the same for every submission."""
         for item in items:
             if item.module not in self._suites:
-                self._suites[item.module] = Suite.of(item.module)
+                suite = self._suites[item.module] = Suite.of(item.module)
+                for trial in suite.trials:
+                    with suppress(NotPortableError):  # said when it is used
+                        portable_source(trial)
 
     def begin(self, client: Client, grading: Grading, only: Iterable[str] = (), emit: Emit | None = None) -> None:
         """Tell what is to be graded.

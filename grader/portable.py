@@ -6,6 +6,7 @@ Trials travel to the learner's process this way, and so do misconceptions when a
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class NotPortableError(ValueError):
     """A trial uses something that must not, or cannot, leave the judge."""
 
 
+@functools.cache
 def portable_source(function: Callable[..., Any], *, secrets: bool = False) -> str:
     """The source of ``function`` and of the names at the top of its file that it uses, without decorators.
 

@@ -49,6 +49,7 @@ class Suite:
     answers: Mapping[str, Callable[[Any], Any]]
     misconceptions: tuple[Misconception, ...]
     remarks: tuple[Remark, ...]
+    trials: tuple[Callable[..., Any], ...]
     texts: Mapping[str, str]
     numbers: Numbers | None
     own: Mapping[str, Any] | None = None
@@ -64,6 +65,7 @@ class Suite:
             answers=_marked(module, "__by_hand__"),
             misconceptions=tuple(f.__misconception__ for f in _marked(module, "__misconception__").values()),
             remarks=tuple(f.__remark__ for f in _marked(module, "__remark__").values()),
+            trials=tuple(_marked(module, "__trial__").values()),
             texts={name: _title(f) for name, f in _marked(module, "__free_text__").items()},
             numbers=next((f.__numbers__ for f in _marked(module, "__numbers__").values()), None),
         )

@@ -41,7 +41,7 @@ LAYERS = [
         "own_texts",
     },
     {"sandbox"},
-    {"learner", "diagnosis", "inference", "verdict", "separation"},
+    {"learner", "replays", "diagnosis", "inference", "verdict", "separation"},
     {"plugin", "judging", "core", "crew", "examiner", "wordings"},
     {
         "progress_file",

@@ -79,6 +79,9 @@ def preload() -> None:
     import torch
 
     torch.set_num_threads(1)
+    # glibc gives memory of some size back as soon as it is freed, so that a training takes and clears the same pages in
+    # every step (a fifth of exercise 3's time), until it has once seen a block like this: up to there it keeps them.
+    torch.empty(30 << 20, dtype=torch.uint8)
     if "torch._dynamo" not in sys.modules:
         stand_in = _DynamoStandIn("torch._dynamo")
         sys.modules["torch._dynamo"] = stand_in

@@ -33,7 +33,7 @@ class Crew:
     def of(cls, size: int) -> Iterator[Crew]:
         """A crew with sandboxes of its own, which end with it and have the libraries in memory once."""
         with ExitStack() as ends:
-            sandboxes = [ends.enter_context(Sandbox(many=True))]
+            sandboxes = [ends.enter_context(Sandbox())]
             sandboxes += [ends.enter_context(sandboxes[0].another()) for _ in range(size - 1)]
             crew = cls(sandboxes)
             # First the work that waits, then the sandboxes: a grading that still runs ends with its sandbox.

@@ -134,7 +134,7 @@ class _Assignment:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Read the task: in a copy, if this judge is to stay."""
         assert self.job is not None
-        if self.job.stays and self._settle is not None and not session.testsfailed and single_threaded():
+        if self._settle is not None and not session.testsfailed and single_threaded():
             self.plugin.prepare(session.items)
             self.job, self._told = copy_for_each(self._inbox, self.job, self._settle, self._replays.hear)
         stream = self._stream = self.job.line.makefile("rwb")

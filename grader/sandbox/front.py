@@ -60,7 +60,6 @@ class Sandbox:
         backend: ``fork`` (a zygote; Linux) or ``spawn`` (fresh interpreters; elsewhere). Chosen by the system if None.
         without: isolation layers to leave out; for tests.
         memory: bytes that a submission may use beyond what the libraries take.
-        many: whether gradings of one exercise will follow each other: then their judge stays.
         started: the process that is to do it; for :meth:`another`.
     """
 
@@ -70,13 +69,11 @@ class Sandbox:
         backend: Backend | None = None,
         without: Collection[str] = (),
         memory: int = MEMORY,
-        many: bool = False,
         started: Started | None = None,
     ) -> None:
         self._backend = backend or system_backend().name
         self._without = tuple(without)
         self._memory = memory
-        self._many = many
         self._process, self._control, self._errors = started or self._started()
         self._replies = _Lines(self._control)
         self._warming = threading.Lock()
@@ -163,9 +160,7 @@ class Sandbox:
                 started = Started(Forked(json.loads(ready)["pid"]), ours, os.dup(self._errors))
         if started is None:
             ours.close()
-        sibling = Sandbox(
-            backend=self._backend, without=self._without, memory=self._memory, many=self._many, started=started
-        )
+        sibling = Sandbox(backend=self._backend, without=self._without, memory=self._memory, started=started)
         sibling._ready = started is not None
         return sibling
 
@@ -190,7 +185,7 @@ class Sandbox:
         """
         ours, theirs = socket.socketpair()
         checks = Path(task["checks"])
-        self._start({"op": "judge", "checks": str(checks), "version": version(checks) if self._many else ""}, theirs)
+        self._start({"op": "judge", "checks": str(checks), "version": version(checks)}, theirs)
         done = False
         try:
             self._line = ours

@@ -28,31 +28,27 @@ class Job(NamedTuple):
         line: to the front, with the task on it.
         requests: to the supervisor, for submission processes; its end is the grading's end.
         checks: the check file.
-        stays: whether the judge is to serve further jobs with the same check file.
     """
 
     line: socket.socket
     requests: socket.socket
     checks: Path
-    stays: bool
 
     def send(self, inbox: socket.socket) -> None:
         """Give it to the judge at the other end; it is no longer ours."""
-        message = (b"stay " if self.stays else b"once ") + os.fsencode(self.checks) + b"\n"
         try:
-            socket.send_fds(inbox, [message], [self.line.fileno(), self.requests.fileno()])
+            socket.send_fds(inbox, [os.fsencode(self.checks)], [self.line.fileno(), self.requests.fileno()])
         finally:
             self.close()
 
     @classmethod
     def receive(cls, inbox: socket.socket) -> Job | None:
         """The next one; None when there will be none."""
-        message, descriptors, _, _ = socket.recv_fds(inbox, JOB_LIMIT, 2)
+        checks, descriptors, _, _ = socket.recv_fds(inbox, JOB_LIMIT, 2)
         if len(descriptors) != 2:
             return None
         line, requests = (socket.socket(fileno=descriptor) for descriptor in descriptors)
-        way, _, path = message.removesuffix(b"\n").partition(b" ")
-        return cls(line, requests, Path(os.fsdecode(path)), way == b"stay")
+        return cls(line, requests, Path(os.fsdecode(checks)))
 
     def close(self) -> None:
         """Close our ends."""
@@ -61,7 +57,10 @@ class Job(NamedTuple):
 
 
 def version(checks: Path) -> str:
-    """What changes when a check file or a module beside it is saved: a judge that stays must not outlive it."""
+    """What changes when a check file or a module beside it is saved: a judge that stays must not outlive it.
+
+    Empty where that cannot be told.
+    """
     with suppress(OSError):  # whoever collects the file says what is wrong with it
         found = sorted(
             (entry.name, entry.stat().st_mtime_ns, entry.stat().st_size)
@@ -117,7 +116,10 @@ def _following(inbox: socket.socket) -> Job:
 
 def single_threaded() -> bool:
     """Whether this process may fork: a thread that a check file has started would be missing in the copies."""
-    return len(list(Path("/proc/self/task").iterdir())) == 1
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:  # no /proc: nobody knows
+        return False
 
 
 def _read(descriptor: int) -> bytes:

@@ -171,7 +171,7 @@ class Supervisor(ABC):
         Args:
             line: the judge's to the front.
             checks: the check file.
-            version: of the check file; empty when no other grading of it is expected.
+            version: of the check file; where it is empty, the judge cannot stay.
         """
         if self._ahead is not None and not self._ahead.alive():
             self._dismiss()  # something killed it while it waited
@@ -183,7 +183,7 @@ class Supervisor(ABC):
         self._submission = pair.submission
         requests, its_requests = socket.socketpair()
         with suppress(OSError):  # the judge is gone, and so is the other end of the requests
-            Job(line, its_requests, checks, bool(version)).send(judge.inbox)
+            Job(line, its_requests, checks).send(judge.inbox)
         orderly = self._attend(requests, (pair.wire, pair.output))
         if version and orderly and self._free(judge):
             self._stayed = Judge(judge.process, judge.inbox, version)

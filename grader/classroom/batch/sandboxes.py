@@ -60,7 +60,7 @@ class Sandboxes:
                 return self._free.pop()
             running = next((sandbox for sandbox in self._all if sandbox.running), None)
             if running is None:
-                sandbox = Sandbox(many=True)
+                sandbox = Sandbox()
                 self._all.append(sandbox)
                 return sandbox
         # It may take as long as an import of torch; nobody else shall wait for that.

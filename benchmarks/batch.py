@@ -50,7 +50,7 @@ HOSTILE = (
 """One submission in twenty is one of these."""
 
 
-def rows(submissions: int = 20, long: int = 60, crowd: int = 1000) -> list[Row]:
+def rows(submissions: int = 30, long: int = 60, crowd: int = 1000) -> list[Row]:
     """The table's rows: what, measured, ratio, promised.
 
     Args:

@@ -16,12 +16,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.sandbox.isolation import Budget
 from grader.sandbox.staying import FREE, JOB_LIMIT, Job
+from grader.sandbox.waiting import Judge, Pair, waits
 
 REQUEST_LIMIT = JOB_LIMIT
 QUIET_SECONDS = 0.05
@@ -30,48 +30,6 @@ GRACE = (1, 5, 20, 100)
 """Milliseconds to look again whether a process that hung up has ended, so that its own ending is what is told."""
 FREE_SECONDS = 2.0
 """A judge that stays and is not free by then, after its copy has hung up, is ended."""
-
-
-@dataclass(frozen=True)
-class Judge:
-    """A judge that waits for a job.
-
-    Args:
-        process: its id.
-        inbox: where it waits for the sockets of its job.
-        version: of the check file that it has collected, as the front says; empty before its first job.
-    """
-
-    process: int
-    inbox: socket.socket
-    version: str = ""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The processes of one grading, waiting for its job.
-
-    Args:
-        submission: process id; nothing is loaded in it yet.
-        wire: the judge's end of the line to it.
-        output: where to read what it prints.
-        judge: that one.
-    """
-
-    submission: int
-    wire: socket.socket
-    output: int
-    judge: Judge
-
-    def alive(self) -> bool:
-        """Whether both still wait."""
-        return _waits(self.submission) and _waits(self.judge.process)
-
-    def close(self) -> None:
-        """Close our ends."""
-        for end in (self.wire, self.judge.inbox):
-            end.close()
-        os.close(self.output)
 
 
 class Supervisor(ABC):
@@ -143,7 +101,7 @@ class Supervisor(ABC):
         """Both processes of a grading. The submission's comes first: before any check can be loaded."""
         wire, output, submission = self._started()
         judge, self._stayed = self._stayed, None
-        if judge is not None and not _waits(judge.process):  # something killed it
+        if judge is not None and not waits(judge.process):  # something killed it
             self._end_judge(judge)
             judge = None
         return Pair(submission, wire, output, judge or self._new_judge())
@@ -282,11 +240,6 @@ class Supervisor(ABC):
             "code": code if code >= 0 else None,
             "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),
         }
-
-
-def _waits(process: int) -> bool:
-    """Whether a child has not ended; if it has, that is still to be collected."""
-    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _close(ends: tuple[socket.socket, int]) -> None:

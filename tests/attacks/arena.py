@@ -113,7 +113,11 @@ class Arena:
 
     def left(self, used: set[int]) -> list[str]:
         """What is left of an attack: its processes ``used``, strays, files, sockets, System V objects."""
-        found = [f"process {pid} still runs" for pid in used & self.workers()]
+        left = used & self.workers()
+        stays = {pid for pid in left if not confined(pid)}  # the judge, whose copies end with their gradings
+        found = [f"process {pid} still runs" for pid in left - stays]
+        found += [f"judges {stays} still run"] if len(stays) > 1 else []
+        found += [f"process {copy} still runs" for pid in stays for copy in children(pid)]
         found += [f"process {pid} ran away" for pid in self.strays()]
         return found + traces(self._ours)
 
@@ -149,6 +153,14 @@ def _is_sandbox(pid: int) -> bool:
     try:
         return b"grader.sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
+        return False
+
+
+def confined(pid: int) -> bool:
+    """Whether a process is behind a filter of system calls, as every submission is here and no judge."""
+    try:
+        return "\nSeccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # it has just ended
         return False
 
 

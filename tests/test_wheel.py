@@ -128,7 +128,7 @@ def test_a_learners_hour_in_a_terminal(installed: Path, tmp_path: Path) -> None:
         window.press("h")
         window.wait("hint 1 of 3")
         window.resize(50, 15)
-        window.wait("σ² was used where σ")
+        window.wait("more lines below")
         window.resize(80, 24)
         window.press("C-z")
         window.wait("Stopped")

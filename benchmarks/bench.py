@@ -213,13 +213,14 @@ def _peak(exercise: Exercise) -> list[Row]:
 
 @contextmanager
 def _peak_of_children(parent: int) -> Iterator[list[int]]:
-    """Peak private memory in KiB of each process that ``parent`` started meanwhile."""
+    """Peak private memory in KiB of each process below ``parent``: those it started, and a judge's copy."""
     peaks: dict[int, int] = {}
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(0.005):
-            for child in _children(parent):
+            started = _children(parent)
+            for child in (*started, *(copy for judge in started for copy in _children(judge))):
                 peaks[child] = max(peaks.get(child, 0), _private(child))
 
     result: list[int] = []

@@ -104,15 +104,22 @@ def explain(
     for candidate in suite.misconceptions_about(used):
         if time.monotonic() > deadline:
             break
-        hinted = bool(candidate.source and re.search(candidate.source, source[:SOURCE_SEARCHED]))
         # Of equals the first one in the catalogue is named, the commonest: then this one cannot be it any more.
-        if best is not None and best[:2] <= (0.0, not hinted):
+        if best is not None and best[0] == 0.0 and (not best[1] or not _hinted(candidate, source)):
             continue
         replay = _replayed(suite, check, candidate, seed, replays)
         distance = _distance(seen, replay) if replay is not None else None
-        if distance is not None and (best is None or (round(distance, 6), not hinted) < best[:2]):
-            best = round(distance, 6), not hinted, candidate
+        if distance is None:
+            continue
+        match = round(distance, 6), not _hinted(candidate, source), candidate
+        if best is None or match[:2] < best[:2]:
+            best = match
     return best[2] if best is not None else None
+
+
+def _hinted(candidate: Misconception, source: str) -> bool:
+    """Whether a learner's text looks like a misconception; asked late, since some patterns take long."""
+    return bool(candidate.source and re.search(candidate.source, source[:SOURCE_SEARCHED]))
 
 
 def _replayed(suite: Suite, check: Check, candidate: Misconception, seed: int, replays: Replays) -> Replay | None:

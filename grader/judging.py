@@ -13,7 +13,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -110,7 +109,7 @@ class _Assignment:
     def tell(self) -> None:
         """Tell the judge that stays what its next copies need not find out again."""
         if self._told is not None:
-            with suppress(OSError), os.fdopen(self._told, "wb") as pipe:
+            with contextlib.suppress(OSError), os.fdopen(self._told, "wb") as pipe:
                 pipe.write(self._replays.news())
 
     def pytest_configure(self, config: pytest.Config) -> None:

@@ -128,7 +128,9 @@ def test_a_learners_hour_in_a_terminal(installed: Path, tmp_path: Path) -> None:
         window.press("h")
         window.wait("hint 1 of 3")
         window.resize(50, 15)
-        window.wait("more lines below")
+        window.wait("letters is the standard\n")  # the picture of this width, and not what is left of the one before
+        window.press(*["Down"] * 3)
+        window.wait("σ² was used where σ")
         window.resize(80, 24)
         window.press("C-z")
         window.wait("Stopped")

@@ -116,9 +116,9 @@ class Supervisor(ABC):
         """End the processes that wait for a grading."""
         pair, self._ahead = self._ahead, None
         if pair is not None:
-            pair.close()
+            _close((pair.wire, pair.output))
             self._end(pair.submission)
-            self._end(pair.judge.process)
+            self._end_judge(pair.judge)
         judge, self._stayed = self._stayed, None
         if judge is not None:
             self._end_judge(judge)

@@ -42,12 +42,6 @@ class Pair:
         """Whether both still wait."""
         return waits(self.submission) and waits(self.judge.process)
 
-    def close(self) -> None:
-        """Close our ends."""
-        for end in (self.wire, self.judge.inbox):
-            end.close()
-        os.close(self.output)
-
 
 def waits(process: int) -> bool:
     """Whether a child has not ended; if it has, that is still to be collected."""
